@@ -1,0 +1,61 @@
+import { exp4 } from "./exp";
+
+// GELU with the exact normal distribution function: x · Φ(x), Φ by Abramowitz & Stegun 7.1.26 (error below 1.5e-7).
+
+/** Φ(x) and, beside it, the density φ(x) that its gradient needs. */
+// @ts-ignore: decorator
+@inline
+function gaussianTail(x: v128): v128 {
+  const z = f32x4.mul(f32x4.abs(x), f32x4.splat(0.7071067811865476));
+  const t = f32x4.div(f32x4.splat(1), f32x4.add(f32x4.splat(1), f32x4.mul(z, f32x4.splat(0.3275911))));
+  let p = f32x4.splat(1.061405429);
+  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(-1.453152027));
+  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(1.421413741));
+  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(-0.284496736));
+  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(0.254829592));
+  return f32x4.mul(f32x4.mul(p, t), exp4(f32x4.neg(f32x4.mul(z, z))));
+}
+
+// @ts-ignore: decorator
+@inline
+function normalCdf(x: v128): v128 {
+  const half = f32x4.mul(gaussianTail(x), f32x4.splat(0.5));
+  return v128.bitselect(half, f32x4.sub(f32x4.splat(1), half), f32x4.lt(x, f32x4.splat(0)));
+}
+
+// @ts-ignore: decorator
+@inline
+function geluSlope(x: v128): v128 {
+  const density = f32x4.mul(
+    f32x4.splat(0.3989422804014327),
+    exp4(f32x4.mul(f32x4.mul(x, x), f32x4.splat(-0.5))),
+  );
+  return f32x4.add(normalCdf(x), f32x4.mul(x, density));
+}
+
+export function gelu(x: usize, n: i32, y: usize): void {
+  let i: i32 = 0;
+  for (; i + 4 <= n; i += 4) {
+    const at = <usize>i << 2;
+    const v = v128.load(x + at);
+    v128.store(y + at, f32x4.mul(v, normalCdf(v)));
+  }
+  for (; i < n; i++) {
+    const at = <usize>i << 2;
+    const v = v128.load32_splat(x + at);
+    store<f32>(y + at, f32x4.extract_lane(f32x4.mul(v, normalCdf(v)), 0));
+  }
+}
+
+export function geluGrad(x: usize, dy: usize, n: i32, dx: usize): void {
+  let i: i32 = 0;
+  for (; i + 4 <= n; i += 4) {
+    const at = <usize>i << 2;
+    v128.store(dx + at, f32x4.mul(v128.load(dy + at), geluSlope(v128.load(x + at))));
+  }
+  for (; i < n; i++) {
+    const at = <usize>i << 2;
+    const slope = f32x4.extract_lane(geluSlope(v128.load32_splat(x + at)), 0);
+    store<f32>(dx + at, load<f32>(dy + at) * slope);
+  }
+}

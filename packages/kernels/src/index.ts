@@ -1,0 +1,10 @@
+export { currentBackend, useBackend, type BackendName } from "./backend.ts";
+export { absTopK } from "./ops/abs-top-k.ts";
+export { gelu, relu } from "./ops/activation.ts";
+export { attendWith, attention, attentionPattern, type AttentionShape } from "./ops/attention.ts";
+export { add, addToChannels, gateChannels, gatherTokens, sliceChannels } from "./ops/channels.ts";
+export { linear } from "./ops/linear.ts";
+export { rmsNorm } from "./ops/rms-norm.ts";
+export { addTableRows, crossEntropy, embed } from "./ops/tokens.ts";
+export { adamStep, keepLargest, sumOfSquares, type AdamSettings, type Slot } from "./optimiser.ts";
+export { SparseMatrix } from "./sparse-matrix.ts";

@@ -1,0 +1,142 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { call, hasKernels, output } from "../wasm/module.ts";
+import { differentiable } from "./custom-gradient.ts";
+
+/** How a [heads · dHead, batch · seq] tensor divides, and who may look at whom. */
+export interface AttentionShape {
+  readonly heads: number;
+  readonly dHead: number;
+  readonly batch: number;
+  readonly seq: number;
+  readonly causal: boolean;
+}
+
+/**
+ * y = softmax(qᵀk / √dHead) · v within each head and sequence. A sink adds exp(sink) to its head's denominator and
+ * no value: the weights of a query then sum to less than one.
+ *
+ * @param q,k,v [heads · dHead, batch · seq]
+ * @param sinks [heads]
+ * @returns [heads · dHead, batch · seq]
+ */
+export function attention(
+  q: tf.Tensor2D,
+  k: tf.Tensor2D,
+  v: tf.Tensor2D,
+  shape: AttentionShape,
+  sinks?: tf.Tensor1D,
+): tf.Tensor2D {
+  if (!hasKernels()) return portableAttention(q, k, v, shape, sinks);
+  const { heads, dHead, batch, seq, causal } = shape;
+  const size: [number, number] = [heads * dHead, batch * seq];
+  return differentiable<tf.Rank.R2>(sinks ? [q, k, v, sinks] : [q, k, v], (q, k, v, sinks) => {
+    const value = output<tf.Rank.R2>(size);
+    const row = output<tf.Rank.R1>([seq]);
+    call("attention", q!, k!, v!, sinks, heads, dHead, batch, seq, Number(causal), row, value);
+    return {
+      value,
+      saved: sinks ? [q!, k!, v!, sinks] : [q!, k!, v!],
+      gradients: (dy, [q, k, v, sinks]) => {
+        const row = output<tf.Rank.R1>([2 * seq]);
+        const dq = output<tf.Rank.R2>(size);
+        const dk = tf.zeros<tf.Rank.R2>(size);
+        const dv = tf.zeros<tf.Rank.R2>(size);
+        const ds = sinks && output<tf.Rank.R1>([heads]);
+        const shape = [heads, dHead, batch, seq, Number(causal)] as const;
+        call("attentionGrad", q!, k!, v!, sinks, dy, ...shape, row, dq, dk, dv, ds);
+        return ds ? [dq, dk, dv, ds] : [dq, dk, dv];
+      },
+    };
+  });
+}
+
+/**
+ * What each query gives to each key. The sink is not a row, so that a column sums to 1 − sink within each head.
+ * No gradient.
+ *
+ * @returns [heads · seq (key), batch · seq (query)]
+ */
+export function attentionPattern(
+  q: tf.Tensor2D,
+  k: tf.Tensor2D,
+  shape: AttentionShape,
+  sinks?: tf.Tensor1D,
+): tf.Tensor2D {
+  const { heads, dHead, batch, seq, causal } = shape;
+  if (!hasKernels()) {
+    // [batch, heads, query, key] → [heads, key, batch, query]
+    return tf.tidy(() =>
+      tf.reshape(tf.transpose(portableWeights(q, k, shape, sinks).weights, [1, 3, 0, 2]), [heads * seq, batch * seq]),
+    );
+  }
+  const pattern = output<tf.Rank.R2>([heads * seq, batch * seq]);
+  const row = output<tf.Rank.R1>([seq]);
+  call("attentionPattern", q, k, sinks, heads, dHead, batch, seq, Number(causal), row, pattern);
+  row.dispose();
+  return pattern;
+}
+
+/** Attention with a given pattern: y = Σ over keys of pattern · v. No gradient. */
+export function attendWith(pattern: tf.Tensor2D, v: tf.Tensor2D, shape: AttentionShape): tf.Tensor2D {
+  const { heads, dHead, batch, seq } = shape;
+  if (!hasKernels()) {
+    return tf.tidy(() => {
+      const weights = tf.transpose(tf.reshape(pattern, [heads, seq, batch, seq]), [2, 0, 3, 1]);
+      return fromHeads(tf.matMul(weights, toHeads(v, shape)), shape);
+    });
+  }
+  const y = output<tf.Rank.R2>([heads * dHead, batch * seq]);
+  call("attendWith", pattern, v, heads, dHead, batch, seq, y);
+  return y;
+}
+
+/** [heads · dHead, batch · seq] → [batch, heads, seq, dHead] */
+function toHeads(x: tf.Tensor, { heads, dHead, batch, seq }: AttentionShape): tf.Tensor4D {
+  return tf.transpose(tf.reshape(x, [heads, dHead, batch, seq]), [2, 0, 3, 1]) as tf.Tensor4D;
+}
+
+/** [batch, heads, seq, dHead] → [heads · dHead, batch · seq] */
+function fromHeads(x: tf.Tensor, { heads, dHead, batch, seq }: AttentionShape): tf.Tensor2D {
+  return tf.reshape(tf.transpose(x, [1, 3, 0, 2]), [heads * dHead, batch * seq]);
+}
+
+/** Attention weights [batch, heads, query, key] and what the sink takes of each query. */
+function portableWeights(q: tf.Tensor, k: tf.Tensor, shape: AttentionShape, sinks: tf.Tensor | undefined) {
+  const { heads, dHead, batch, seq, causal } = shape;
+  const scores = tf.mul(tf.matMul(toHeads(q, shape), toHeads(k, shape), false, true), 1 / Math.sqrt(dHead));
+  const bar = tf.buffer([seq, seq], "float32");
+  if (causal) for (let i = 0; i < seq; i++) for (let j = i + 1; j < seq; j++) bar.set(-1e30, i, j);
+  const sink = tf.mul(tf.ones([batch, heads, seq, 1]), sinks ? tf.reshape(sinks, [1, heads, 1, 1]) : -1e30);
+  const all = tf.softmax(tf.concat([sink, tf.add(scores, bar.toTensor())], 3));
+  const weights = tf.slice(all, [0, 0, 0, 1], [batch, heads, seq, seq]) as tf.Tensor4D;
+  return { weights, sinkWeights: tf.slice(all, [0, 0, 0, 0], [batch, heads, seq, 1]) };
+}
+
+function portableAttention(
+  q: tf.Tensor2D,
+  k: tf.Tensor2D,
+  v: tf.Tensor2D,
+  shape: AttentionShape,
+  sinks: tf.Tensor1D | undefined,
+): tf.Tensor2D {
+  return differentiable<tf.Rank.R2>(sinks ? [q, k, v, sinks] : [q, k, v], (q, k, v, sinks) => {
+    const { weights, sinkWeights } = portableWeights(q!, k!, shape, sinks);
+    return {
+      value: fromHeads(tf.matMul(weights, toHeads(v!, shape)), shape),
+      saved: [q!, k!, v!, weights, sinkWeights],
+      gradients: (dy, [q, k, v, weights, sinkWeights]) => {
+        const dyHeads = toHeads(dy, shape);
+        const dWeights = tf.matMul(dyHeads, toHeads(v!, shape), false, true);
+        const mean = tf.sum(tf.mul(weights!, dWeights), 3, true);
+        const dScores = tf.mul(tf.mul(weights!, tf.sub(dWeights, mean)), 1 / Math.sqrt(shape.dHead));
+        const gradients = [
+          fromHeads(tf.matMul(dScores, toHeads(k!, shape)), shape),
+          fromHeads(tf.matMul(dScores, toHeads(q!, shape), true, false), shape),
+          fromHeads(tf.matMul(weights!, dyHeads, true, false), shape),
+        ];
+        if (sinks) gradients.push(tf.neg(tf.sum(tf.mul(sinkWeights!, mean), [0, 2, 3])) as tf.Tensor2D);
+        return gradients;
+      },
+    };
+  });
+}

@@ -1,0 +1,49 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { MODULE_BASE64 } from "./module.generated.ts";
+
+/** The functions of assembly/, by name. Tensors are passed as byte addresses in tfjs's own memory. */
+type Kernels = Record<string, (...args: number[]) => number>;
+
+/** The part of tfjs's wasm backend that sharing its memory needs. */
+interface WasmBackend {
+  wasm: { asm?: { memory?: WebAssembly.Memory }; HEAPU8: Uint8Array };
+  dataIdMap: { get(id: object): { memoryOffset: number } };
+  makeOutput(shape: number[], dtype: tf.DataType): tf.TensorInfo;
+}
+
+let kernels: Kernels | undefined;
+
+/** Instantiates our module over the memory of tfjs's, once that backend runs. */
+export function attachKernels(): void {
+  if (kernels) return;
+  const { wasm } = tf.backend() as unknown as WasmBackend;
+  const memory = wasm.asm?.memory;
+  if (!memory) throw new Error("tfjs's wasm backend does not show its memory; tfjs 4.22.0 does.");
+  const bytes = Uint8Array.from(atob(MODULE_BASE64), (c) => c.charCodeAt(0));
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
+  kernels = instance.exports as Kernels;
+}
+
+/** Whether our kernels run in place of the portable versions: true on the wasm backend. */
+export function hasKernels(): boolean {
+  return kernels !== undefined && tf.getBackend() === "wasm";
+}
+
+/** Calls a kernel. Tensor arguments become their addresses; `undefined` becomes 0, which kernels read as "none". */
+export function call(name: string, ...args: readonly (tf.Tensor | number | undefined)[]): number {
+  const { dataIdMap } = backendOfKernels();
+  const address = (tensor: tf.Tensor) => dataIdMap.get(tensor.dataId).memoryOffset;
+  return kernels![name]!(...args.map((a) => (typeof a === "number" ? a : a === undefined ? 0 : address(a))));
+}
+
+/** An uninitialised tensor on the wasm heap, tracked by the current tidy scope like any other. */
+export function output<R extends tf.Rank>(shape: tf.ShapeMap[R], dtype: "float32" | "int32" = "float32"): tf.Tensor<R> {
+  const info = backendOfKernels().makeOutput(shape as number[], dtype);
+  return tf.engine().makeTensorFromTensorInfo(info) as tf.Tensor<R>;
+}
+
+/** On another backend tensors have no address, which a kernel would read as 0: somebody else's memory. */
+function backendOfKernels(): WasmBackend {
+  if (hasKernels()) return tf.backend() as unknown as WasmBackend;
+  throw new Error(`This needs the wasm backend, and "${tf.getBackend()}" is in use; call useBackend("wasm").`);
+}

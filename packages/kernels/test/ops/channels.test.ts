@@ -1,0 +1,146 @@
+import fc from "fast-check";
+import * as tf from "@tensorflow/tfjs-core";
+import { describe, expect, test } from "vitest";
+import { add, addToChannels, gateChannels, gatherTokens, sliceChannels, useBackend } from "../../src/index.ts";
+import { BACKENDS, checkOperation } from "../support/operation.ts";
+import { Contents, toTensor } from "../support/plain.ts";
+
+const point = fc.record({
+  channels: fc.integer({ min: 1, max: 7 }),
+  tokens: fc.integer({ min: 1, max: 13 }),
+  seed: fc.nat(),
+});
+const TOLERANCE = { value: 1e-6, gradient: 1e-6 };
+
+test("add: values and gradients, one tensor given twice too", async () => {
+  await fc.assert(
+    fc.asyncProperty(point, async ({ channels, tokens, seed }) => {
+      const contents = new Contents(seed);
+      const a = contents.tensor([channels, tokens]);
+      await checkOperation(
+        {
+          inputs: [a, contents.tensor([channels, tokens])],
+          open: () => ({ run: (a, b) => add(a as tf.Tensor2D, b as tf.Tensor2D) }),
+          twin: (a, b) => a.map((value, i) => value + b![i]!),
+        },
+        TOLERANCE,
+      );
+      await checkOperation(
+        {
+          inputs: [a],
+          open: () => ({ run: (a) => add(a as tf.Tensor2D, a as tf.Tensor2D) }),
+          twin: (a) => a.map((value) => 2 * value),
+        },
+        TOLERANCE,
+      );
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test("addToChannels: values and gradients", async () => {
+  await fc.assert(
+    fc.asyncProperty(point, async ({ channels, tokens, seed }) => {
+      const contents = new Contents(seed);
+      await checkOperation(
+        {
+          inputs: [contents.tensor([channels, tokens]), contents.tensor([channels])],
+          open: () => ({ run: (x, bias) => addToChannels(x as tf.Tensor2D, bias as tf.Tensor1D) }),
+          twin: (x, bias) => x.map((value, i) => value + bias![Math.floor(i / tokens)]!),
+        },
+        TOLERANCE,
+      );
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test("sliceChannels: values and gradient", async () => {
+  await fc.assert(
+    fc.asyncProperty(point, fc.nat(), fc.nat(), async ({ channels, tokens, seed }, from, some) => {
+      const start = from % channels;
+      const count = 1 + (some % (channels - start));
+      await checkOperation(
+        {
+          inputs: [new Contents(seed).tensor([channels, tokens])],
+          open: () => ({ run: (x) => sliceChannels(x as tf.Tensor2D, start, count) }),
+          twin: (x) => x.slice(start * tokens, (start + count) * tokens),
+        },
+        { value: 0, gradient: 1e-6 },
+      );
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test("gatherTokens: values and gradient, columns repeated, left out and out of order", async () => {
+  await fc.assert(
+    fc.asyncProperty(point, fc.integer({ min: 1, max: 15 }), async ({ channels, tokens, seed }, count) => {
+      const contents = new Contents(seed);
+      const columns = contents.ids(count, tokens);
+      await checkOperation(
+        {
+          inputs: [contents.tensor([channels, tokens])],
+          open: () => ({ run: (x) => gatherTokens(x as tf.Tensor2D, columns) }),
+          twin: (x) =>
+            Float64Array.from({ length: channels * count }, (_, i) => {
+              return x[Math.floor(i / count) * tokens + columns[i % count]!]!;
+            }),
+        },
+        { value: 0, gradient: 1e-6 },
+      );
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test("gateChannels: values, and the gradients of x and of the gate", async () => {
+  await fc.assert(
+    fc.asyncProperty(point, async ({ channels, tokens, seed }) => {
+      const contents = new Contents(seed);
+      const fill = contents.tensor([channels]);
+      await checkOperation(
+        {
+          inputs: [contents.tensor([channels, tokens]), contents.tensor([channels], { size: 1 })],
+          open: () => {
+            const fillTensor = tf.keep(toTensor(fill)) as tf.Tensor1D;
+            return {
+              run: (x, gate) => gateChannels(x as tf.Tensor2D, gate as tf.Tensor1D, fillTensor),
+              close: () => fillTensor.dispose(),
+            };
+          },
+          twin: (x, gate) =>
+            x.map((value, i) => {
+              const g = gate![Math.floor(i / tokens)]!;
+              return g * value + (1 - g) * fill.values[Math.floor(i / tokens)]!;
+            }),
+        },
+        TOLERANCE,
+      );
+    }),
+    { numRuns: 40 },
+  );
+});
+
+describe.each(BACKENDS)("on %s", (backend) => {
+  test("an open gate shows x and a shut one its fill, to the bit", async () => {
+    await useBackend(backend);
+    fc.assert(
+      fc.property(point, ({ channels, tokens, seed }) => {
+        const contents = new Contents(seed);
+        const x = contents.tensor([channels, tokens], { size: 1e6 });
+        const fill = contents.tensor([channels], { size: 1e-3, zeros: 0 });
+        const gate = Float32Array.from({ length: channels }, () => contents.index(2));
+        const y = tf.tidy(() =>
+          gateChannels(toTensor(x) as tf.Tensor2D, tf.tensor1d(gate), toTensor(fill) as tf.Tensor1D).dataSync(),
+        );
+        const expected = x.values.map((value, i) => {
+          const c = Math.floor(i / tokens);
+          return gate[c] === 1 ? value : fill.values[c]!;
+        });
+        expect(y).toEqual(expected);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});

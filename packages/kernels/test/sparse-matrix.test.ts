@@ -1,0 +1,46 @@
+import fc from "fast-check";
+import * as tf from "@tensorflow/tfjs-core";
+import { describe, expect, test } from "vitest";
+import { SparseMatrix, useBackend } from "../src/index.ts";
+import { BACKENDS } from "./support/operation.ts";
+import { Contents, toTensor } from "./support/plain.ts";
+
+const point = fc.record({
+  rows: fc.integer({ min: 1, max: 9 }),
+  cols: fc.integer({ min: 1, max: 13 }),
+  zeros: fc.constantFrom(0, 0.5, 0.95, 1),
+  seed: fc.nat(),
+});
+
+describe.each(BACKENDS)("on %s", (backend) => {
+  test("counts the nonzeros and gives the dense matrix back", async () => {
+    await useBackend(backend);
+    fc.assert(
+      fc.property(point, ({ rows, cols, zeros, seed }) => {
+        const before = tf.memory().numTensors;
+        const plain = new Contents(seed).tensor([rows, cols], { zeros });
+        const dense = toTensor(plain) as tf.Tensor2D;
+        const matrix = SparseMatrix.fromDense(dense);
+        dense.dispose();
+        expect([matrix.rows, matrix.cols]).toEqual([rows, cols]);
+        expect(matrix.nonzeros).toBe(plain.values.filter((value) => value !== 0).length);
+        const back = matrix.toDense();
+        expect(back.dataSync()).toEqual(plain.values);
+        back.dispose();
+        matrix.dispose();
+        expect(tf.memory().numTensors).toBe(before);
+      }),
+    );
+  });
+
+  test("outlives the scope that it was made in", async () => {
+    await useBackend(backend);
+    const before = tf.memory().numTensors;
+    const matrix = tf.tidy(() => SparseMatrix.fromDense(tf.tensor2d([[1, 0, -2]])));
+    const back = matrix.toDense();
+    expect([...back.dataSync()]).toEqual([1, 0, -2]);
+    back.dispose();
+    matrix.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});

@@ -1,0 +1,23 @@
+import { createHash } from "node:crypto";
+import type { SourceFile } from "./read-corpus.ts";
+
+/** A file of a corpus, and whether it is kept out of training. */
+export interface CorpusFile extends SourceFile {
+  readonly heldOut: boolean;
+}
+
+/** One file in so many is held out. */
+const ONE_IN = 20;
+
+/**
+ * Whether the file at a path (below the corpus's root) is kept out of training: decided by the path alone, so it stays
+ * the same when other files come or go.
+ */
+export function isHeldOut(path: string): boolean {
+  return createHash("sha256").update(`filigree-held-out/${path}`).digest().readUInt32BE(0) % ONE_IN === 0;
+}
+
+/** Marks about one file in twenty as held out, by {@link isHeldOut}. */
+export function splitCorpus(files: readonly SourceFile[]): CorpusFile[] {
+  return files.map((file) => ({ ...file, heldOut: isHeldOut(file.path) }));
+}

@@ -1,0 +1,11 @@
+export { hashCorpus, readCorpus, type CorpusOptions, type SourceFile } from "./corpus/read-corpus.ts";
+export { isHeldOut, splitCorpus, type CorpusFile } from "./corpus/split-corpus.ts";
+export { cutQuoteLines } from "./built-in/single-double-quote/cut-quote-lines.ts";
+export type { QuoteLine, QuoteLineFile } from "./built-in/single-double-quote/quote-lines.ts";
+export { listTasks, loadTask, type LoadTaskOptions, type TaskSummary } from "./load-task.ts";
+export { batchExamples, positionColumn, type BatchOptions, type ExampleBatch } from "./metric/batch-examples.ts";
+export { answerSet } from "./metric/answer-set.ts";
+export { evaluateTask, scoreAnswers, type TaskScore } from "./metric/evaluate-task.ts";
+export { taskLoss } from "./metric/task-loss.ts";
+export { normalName, type Example, type Feature, type FeatureValue, type Split, type Task } from "./task.ts";
+export type { Vocabulary } from "./vocabulary.ts";

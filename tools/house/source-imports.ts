@@ -1,0 +1,16 @@
+import { isBuiltin } from "node:module";
+import ts from "typescript";
+
+/** Every module that a TypeScript source names: static and dynamic imports, re-exports, and types. */
+export function importsOf(source: string): string[] {
+  return ts.preProcessFile(source, true, true).importedFiles.map((file) => file.fileName);
+}
+
+/** The package that a bare specifier belongs to: `@filigree/core/x` → `@filigree/core`. Undefined for files and Node's own. */
+export function packageOf(specifier: string): string | undefined {
+  if (specifier.startsWith(".") || isBuiltin(specifier)) return undefined;
+  return specifier
+    .split("/")
+    .slice(0, specifier.startsWith("@") ? 2 : 1)
+    .join("/");
+}
