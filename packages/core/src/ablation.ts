@@ -19,7 +19,9 @@ export function maskOfNodes(config: ModelConfig, nodes: Iterable<NodeId>): NodeM
     const { site, channel } = parseNodeId(node);
     const gates = mask.get(site);
     if (!gates || channel >= gates.length) {
-      const expected = gates ? `channels 0 to ${gates.length - 1} of ${site}` : `a node of layers 0 to ${config.nLayer - 1}`;
+      const expected = gates
+        ? `channels 0 to ${gates.length - 1} of ${site}`
+        : `a node of layers 0 to ${config.nLayer - 1}`;
       throw new InputError({ what: `the model has no node "${node}"`, expected });
     }
     gates[channel] = 1;
@@ -42,18 +44,20 @@ export interface OwnedEdit {
  * @throws InputError where a masked site has no fill.
  */
 export function ablate(mask: NodeMask, fills: Fills): OwnedEdit {
-  const tensors = new Map<SiteName, { gate: tf.Tensor1D; fill: tf.Tensor1D }>();
-  for (const [site, gates] of mask) {
-    if (gates.every((gate) => gate === 1)) continue;
-    const fill = fills.get(site);
-    if (!fill) {
+  const ablated = [...mask].filter(([, gates]) => gates.some((gate) => gate !== 1));
+  for (const [site] of ablated) {
+    if (!fills.has(site)) {
       throw new InputError({
         what: `there is no mean of the site "${site}" to ablate with`,
         hint: "`filigree train` stores the means of a corpus with its checkpoints",
       });
     }
-    tensors.set(site, { gate: tf.keep(tf.tensor1d(gates)), fill: tf.keep(tf.tensor1d(fill)) });
   }
+  const tensors = new Map(
+    ablated.map(([site, gates]) => {
+      return [site, { gate: tf.keep(tf.tensor1d(gates)), fill: tf.keep(tf.tensor1d(fills.get(site)!)) }];
+    }),
+  );
   return {
     edit: (site, value) => {
       const here = tensors.get(site);

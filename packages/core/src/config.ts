@@ -100,7 +100,11 @@ export function parseConfig(text: string, where: string): ModelConfig {
   };
   const refuse = (key: Key, hint: string) => given[key]!.fail("this version does not compute this option", hint);
 
-  const rmsNorm = json.entries().find(([key]) => key === "rms_norm")?.[1].any() === true;
+  const rmsNorm =
+    json
+      .entries()
+      .find(([key]) => key === "rms_norm")?.[1]
+      .any() === true;
   const norm = given.norm?.oneOf("rms", "none", "layer") ?? (rmsNorm ? "rms" : "layer");
   if (norm === "layer") json.fail("layer norm is not computed by this version", `"norm": "rms" or "none"`);
   if (flag("tied_unembed", false)) refuse("tied_unembed", "false: an unembedding of its own");
@@ -114,10 +118,12 @@ export function parseConfig(text: string, where: string): ModelConfig {
   const afrac = given.afrac && given.afrac.any() !== null ? given.afrac.number() : null;
   if (afrac !== null && !(afrac > 0 && afrac <= 1)) given.afrac!.fail(`${afrac} found`, "a share in (0, 1], or null");
   const places = given.afrac_loctypes?.text() ?? "attn_in,attn_out,mlp_in,mlp_out";
+  const dHead = size("d_head", Math.floor(dModel / nHead));
+  if (dHead < 1) json.fail(`${nHead} heads do not fit into ${dModel} channels`, `"d_head": a whole number from 1`);
   return {
     nLayer: size("n_layer"),
     nHead,
-    dHead: size("d_head", Math.floor(dModel / nHead)),
+    dHead,
     dModel,
     dMlp: size("d_mlp", 4 * dModel),
     vocabSize,
@@ -128,7 +134,7 @@ export function parseConfig(text: string, where: string): ModelConfig {
     causal: flag("causal", true),
     activation: given.activation_type?.oneOf("gelu", "relu") ?? "gelu",
     afrac,
-    afracLoctypes: places.split(",").map((place) => {
+    afracLoctypes: (places === "" ? [] : places.split(",")).map((place) => {
       if ((LOCTYPES as readonly string[]).includes(place)) return place as Loctype;
       return given.afrac_loctypes!.fail(`"${place}" found`, LOCTYPES.join(", "));
     }),

@@ -61,7 +61,7 @@ const LOGITS = siteName("logits");
 /**
  * The logits of a batch, [o, readout]. Call it inside `tf.tidy`, or dispose what it leaves.
  *
- * @throws RangeError where a sequence is longer than the model's block, or empty.
+ * @throws RangeError where a sequence is longer than the model's block, or empty, and where an id or a column is not there.
  */
 export function forward(
   config: ModelConfig,
@@ -73,12 +73,16 @@ export function forward(
   if (seq < 1 || seq > config.blockSize) {
     throw new RangeError(`A sequence of ${seq} tokens: the model takes 1 to ${config.blockSize}.`);
   }
+  if (tokens.ids.length !== batch * seq) {
+    throw new RangeError(`${tokens.ids.length} token ids: ${batch} sequences of ${seq} have ${batch * seq}.`);
+  }
+  requireBelow(config.vocabSize, tokens.ids, "token id");
+  if (options.readout) requireBelow(batch * seq, options.readout, "readout column");
   const edit: Edit = options.edit ?? ((_, value) => value);
   const shape: AttentionShape = { heads: config.nHead, dHead: config.dHead, batch, seq, causal: config.causal };
   const ids = tf.tensor1d(tokens.ids, "int32");
   const activation = config.activation === "gelu" ? gelu : relu;
-  const norm = (x: tf.Tensor2D, name: string) =>
-    config.norm === "rms" ? rmsNorm(x, p.vector(`${name}.weight`)) : x;
+  const norm = (x: tf.Tensor2D, name: string) => (config.norm === "rms" ? rmsNorm(x, p.vector(`${name}.weight`)) : x);
   const select = (x: tf.Tensor2D, place: Loctype) =>
     config.afrac !== null && config.afracLoctypes.includes(place)
       ? absTopK(x, Math.floor(config.afrac * x.shape[0]))
@@ -124,10 +128,21 @@ export function forward(
   const bias = p.optional("final_logits_bias");
   if (bias) logits = addToChannels(logits, bias);
   if (config.bigram) {
-    const current = readout ? tf.tensor1d(readout.map((column) => tokens.ids[column]!), "int32") : ids;
+    const current = readout
+      ? tf.tensor1d(
+          readout.map((column) => tokens.ids[column]!),
+          "int32",
+        )
+      : ids;
     logits = addTableRows(logits, p.sparse("bigram_table"), current);
   }
   return edit(LOGITS, logits);
+}
+
+/** Kernels look up by address: an index out of range would read another tensor. */
+function requireBelow(limit: number, indices: Int32Array, what: string): void {
+  const wrong = indices.find((index) => index < 0 || index >= limit);
+  if (wrong !== undefined) throw new RangeError(`The ${what} ${wrong}: the model takes 0 to ${limit - 1}.`);
 }
 
 /** The position's vector for each token, [d, n]. */

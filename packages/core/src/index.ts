@@ -32,6 +32,7 @@ export {
   chainEdits,
   readColumn,
   recordSites,
+  replaceChannels,
   writeSites,
   type Activation,
   type Write,

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { SiteName } from "@filigree/sites";
+import type { NodeMask } from "./ablation.ts";
 import type { Edit } from "./forward.ts";
 
 /** Puts values into one token's column of a site. */
@@ -36,7 +37,11 @@ export function recordSites(sites: Iterable<SiteName>, into: Map<SiteName, Activ
   };
 }
 
-/** Overwrites parts of sites; what is not named stays to the bit. */
+/**
+ * Overwrites parts of sites; what is not named stays to the bit.
+ *
+ * @throws RangeError in the run, where a site has no such token or channel, or values do not match the channels.
+ */
 export function writeSites(writes: ReadonlyMap<SiteName, readonly Write[]>): Edit {
   return (site, value) => {
     const here = writes.get(site);
@@ -44,16 +49,55 @@ export function writeSites(writes: ReadonlyMap<SiteName, readonly Write[]>): Edi
     const [channels, tokens] = value.shape;
     const data = value.dataSync<"float32">().slice();
     for (const { token, channels: some, values } of here) {
-      if (some) for (let j = 0; j < some.length; j++) data[some[j]! * tokens + token] = values[j]!;
-      else for (let c = 0; c < channels; c++) data[c * tokens + token] = values[c]!;
+      const count = some?.length ?? channels;
+      if (!(token >= 0 && token < tokens) || values.length !== count || some?.some((c) => !(c >= 0 && c < channels))) {
+        throw new RangeError(
+          `A write to ${site} of ${values.length} values at token ${token}, channels ${some?.join() ?? "all"}: ` +
+            `the site is [${channels} channels, ${tokens} tokens].`,
+        );
+      }
+      for (let j = 0; j < count; j++) data[(some?.[j] ?? j) * tokens + token] = values[j]!;
     }
     return tf.tensor2d(data, [channels, tokens]);
   };
 }
 
-/** One token's column of an activation, or some channels of it. */
+/**
+ * One token's column of an activation, or some channels of it.
+ *
+ * @throws RangeError for a token or a channel that it does not have.
+ */
 export function readColumn(activation: Activation, token: number, channels?: readonly number[]): Float32Array {
   const { tokens, values } = activation;
+  if (!(token >= 0 && token < tokens) || channels?.some((c) => !(c >= 0 && c < activation.channels))) {
+    const wanted = `token ${token}, channels ${channels?.join() ?? "all"}`;
+    throw new RangeError(`No ${wanted} in an activation [${activation.channels} channels, ${tokens} tokens].`);
+  }
   if (channels) return Float32Array.from(channels, (c) => values[c * tokens + token]!);
   return Float32Array.from({ length: activation.channels }, (_, c) => values[c * tokens + token]!);
+}
+
+/**
+ * Replaces whole channels, at every token, by those of another run of the same shape: where the mask has 0. Sites that
+ * the mask does not name stay.
+ *
+ * @throws RangeError in the run, where the donor's site or the mask is of another size.
+ */
+export function replaceChannels(keep: NodeMask, donor: ReadonlyMap<SiteName, Activation>): Edit {
+  return (site, value) => {
+    const gates = keep.get(site);
+    if (!gates || gates.every((gate) => gate === 1)) return value;
+    const other = donor.get(site);
+    if (!other) throw new Error(`The donor run has no recording of ${site}.`);
+    const [channels, tokens] = value.shape;
+    if (other.channels !== channels || other.tokens !== tokens || gates.length !== channels) {
+      const given = `[${other.channels} channels, ${other.tokens} tokens] with ${gates.length} gates`;
+      throw new RangeError(`The donor's ${site} is ${given}, the receiver's [${channels} channels, ${tokens} tokens].`);
+    }
+    const data = value.dataSync<"float32">().slice();
+    for (let c = 0; c < channels; c++) {
+      if (gates[c] === 0) data.set(other.values.subarray(c * tokens, (c + 1) * tokens), c * tokens);
+    }
+    return tf.tensor2d(data, [channels, tokens]);
+  };
 }

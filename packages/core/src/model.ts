@@ -12,7 +12,7 @@ export interface Model {
   /** Mean of every site over the training corpus, [channels], for mean ablation. Empty where the file has none. */
   readonly means: ReadonlyMap<SiteName, Float32Array>;
   readonly tokenizer: Tokenizer | undefined;
-  /** sha256 over config and parameters, in hexadecimal: equal exactly where two models compute the same. */
+  /** sha256 over the config and the bytes of the parameter file, in hexadecimal: names the model in other files. */
   readonly hash: string;
 }
 

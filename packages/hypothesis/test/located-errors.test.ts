@@ -32,13 +32,13 @@ test.each([
   ["attn L1 at <|opner|> carries quote type", "unknown-position", 'did you mean "opener"?'],
   ["attn L1 copies quote type from opener to <|lst|>", "unknown-position", 'did you mean "last"?'],
   ["attn L1 copies <|string body|>", "missing-anchor", "copies … from"],
-  ["attn L1 copies distance <|from|> start from opener", "unknown-feature", ""],
+  ["attn L1 copies distance from start <|from|> opener", "syntax", "is written in quotes"],
   // names of the file
   ["<|mover|> copies quote type", "unknown-name", "no `let`"],
   ["let mover = attn L1\n<|muver|> copies quote type", "unknown-name", 'did you mean "mover"?'],
   ["let a = attn L1\nlet <|a|> = attn L0\na copies quote type", "repeated-name", ""],
-  ["let a = <|a|> + attn L1", "circular-name", ""],
-  ['let kept = nodes from <|"broken.json"|>\nkept is sufficient', "node-file", "broken.json"],
+  ["let <|a|> = attn L0 + b\nlet b = a\nattn L1 copies quote type", "circular-name", ""],
+  ['let kept = nodes from <|"broken.json"|>\nkept is sufficient', "node-file", ""],
   ['nodes from <|"deep.nodes.json"|> is sufficient', "unknown-layer", "L0, L1"],
   // sites that do not fit
   ["let m = mlp L0 neurons 3\nm.<|in|> carries quote type", "wrong-sites", ""],
@@ -101,12 +101,12 @@ test.each([
   ["let <|carries|> = mlp L0\nattn L1 copies quote type", "syntax", "a word of the language"],
   ["let d =<||>\nattn L1 copies quote type", "syntax", ""],
   ["attn L1 copies<||>", "syntax", ""],
-  ["attn L1 copies quote type expect transfer <|40%|>", "syntax", "transfer >= 40%"],
+  ["attn L1 copies quote type expect transfer <|40|>%", "syntax", "transfer >= 40%"],
   ["mlp L0 neurons 3<|.|>.7 carries quote type", "syntax", "3-7"],
   ["seed <|-|>1\nattn L1 copies quote type", "syntax", ""],
   ["{ attn L0 + mlp L0 <|carries|> quote type", "syntax", ""],
   ['attn L1 copies <|"quote type|>', "unclosed-text", 'close it with "'],
-  ["<|`0.attn.q.3|> carries quote type", "unclosed-text", "close it with `"],
+  ["<|`0.attn.q.3 carries quote type|>", "unclosed-text", "close it with `"],
   ["<|#|> a remark\nattn L1 copies quote type", "unexpected-character", ""],
   ["attn L1 copies <|§|> quote type", "unexpected-character", ""],
   // what comes later
@@ -116,7 +116,7 @@ test.each([
   ['attn L1 <|equals|> 3 * count("[")', "not-in-this-version", ""],
   ["attn L1 <|contains|> quote type", "not-in-this-version", ""],
   ["attn L1 copies quote type <|when|> depth > 3", "not-in-this-version", ""],
-  ["attn L1 <|carries at most|> quote type", "not-in-this-version", ""],
+  ["attn L1 <|carries|> at most quote type", "not-in-this-version", ""],
   ["attn L1 copies quote type via v <|alone|>", "not-in-this-version", ""],
   ["attn L1 is sufficient and <|minimal|>", "not-in-this-version", ""],
   ["attn L1 is <|complete|>", "not-in-this-version", ""],
@@ -133,11 +133,14 @@ test.each([
   const [first, ...others] = diagnose(source);
   expect(first).toMatchObject({ code, file: "quotes.circuit", severity: "error" });
   expect(others).toEqual([]);
-  if (code !== "unknown-feature" || hint !== "")
-    expect(source.slice(first!.span.start, first!.span.end)).toBe(source.slice(start, end));
+  expect(source.slice(first!.span.start, first!.span.end)).toBe(source.slice(start, end));
   const lines = source.slice(0, first!.span.start).split("\n");
   expect([first!.span.line, first!.span.column]).toEqual([lines.length, lines.at(-1)!.length + 1]);
   expect(first!.hint ?? "").toContain(hint);
+});
+
+test("the message of an unreadable node file names the file", () => {
+  expect(diagnose('nodes from "broken.json" is sufficient')[0]!.message).toMatch(/^broken\.json: not JSON/);
 });
 
 test("one run reports the errors of every line", () => {

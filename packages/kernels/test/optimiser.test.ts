@@ -51,7 +51,7 @@ describe.each(BACKENDS)("on %s", (backend) => {
       }),
     );
     // In float32 the small ones would vanish beside the large one.
-    const x = tf.tensor1d([4096, ...new Array<number>(1000).fill(2 ** -6)]);
+    const x = tf.tensor1d(Float32Array.from({ length: 1001 }, (_, i) => (i === 0 ? 4096 : 2 ** -6)));
     expect(sumOfSquares(x)).toBe(2 ** 24 + 1000 * 2 ** -12);
     x.dispose();
   });

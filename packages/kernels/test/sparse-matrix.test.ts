@@ -36,11 +36,14 @@ describe.each(BACKENDS)("on %s", (backend) => {
   test("outlives the scope that it was made in", async () => {
     await useBackend(backend);
     const before = tf.memory().numTensors;
-    const matrix = tf.tidy(() => SparseMatrix.fromDense(tf.tensor2d([[1, 0, -2]])));
-    const back = matrix.toDense();
+    let matrix: SparseMatrix | undefined;
+    tf.tidy(() => {
+      matrix = SparseMatrix.fromDense(tf.tensor2d([[1, 0, -2]]));
+    });
+    const back = matrix!.toDense();
     expect([...back.dataSync()]).toEqual([1, 0, -2]);
     back.dispose();
-    matrix.dispose();
+    matrix!.dispose();
     expect(tf.memory().numTensors).toBe(before);
   });
 });

@@ -53,8 +53,7 @@ export interface TrainOptions {
 }
 
 export type TrainingOutcome =
-  | { readonly status: "finished"; readonly card: ModelCard }
-  | { readonly status: "interrupted"; readonly step: number };
+  { readonly status: "finished"; readonly card: ModelCard } | { readonly status: "interrupted"; readonly step: number };
 
 /**
  * Trains a model from a folder of source files and writes its checkpoint. Equal configuration, data and seed give

@@ -3,10 +3,10 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "@filigree/sites";
 import { useBackend, type BackendName } from "@filigree/kernels";
-import { formatConfig, parseConfig } from "../config.ts";
+import { formatConfig, parseConfig, type ModelConfig } from "../config.ts";
 import type { Model } from "../model.ts";
 import { freezeParameters } from "../parameters.ts";
-import { parseTokenizer } from "../tokenizer/index.ts";
+import { parseTokenizer, type Tokenizer } from "../tokenizer/index.ts";
 import { parseParameterFile } from "./parameter-file.ts";
 
 /**
@@ -22,14 +22,24 @@ export async function loadModel(directory: string, backend: BackendName = "wasm"
   const config = parseConfig(configText, join(directory, "config.json"));
   const bytes = await need(directory, "model.safetensors");
   const { values, means } = parseParameterFile(bytes, config, join(directory, "model.safetensors"));
-  const tokenizerText = await read(join(directory, "tokenizer.json"));
+  const tokenizer = await readTokenizer(directory, config);
   return {
     config,
     parameters: freezeParameters(config, values),
     means,
-    tokenizer: tokenizerText && parseTokenizer(decode(tokenizerText), join(directory, "tokenizer.json")),
+    tokenizer,
     hash: createHash("sha256").update(formatConfig(config)).update(bytes).digest("hex"),
   };
+}
+
+async function readTokenizer(directory: string, config: ModelConfig): Promise<Tokenizer | undefined> {
+  const where = join(directory, "tokenizer.json");
+  const bytes = await read(where);
+  if (!bytes) return undefined;
+  const tokenizer = parseTokenizer(decode(bytes), where);
+  if (tokenizer.vocabSize <= config.vocabSize) return tokenizer;
+  const what = `it has ${tokenizer.vocabSize} tokens`;
+  throw new InputError({ what, where, expected: `at most the model's vocabulary of ${config.vocabSize}` });
 }
 
 async function need(directory: string, file: string): Promise<Uint8Array> {

@@ -7,7 +7,12 @@ export interface ModelCard {
   /** The exact command that made it. */
   readonly command: string;
   readonly codeVersion: string;
-  readonly data: { readonly description: string; readonly sha256: string; readonly files: number; readonly tokens: number };
+  readonly data: {
+    readonly description: string;
+    readonly sha256: string;
+    readonly files: number;
+    readonly tokens: number;
+  };
   readonly sparsifier: { readonly name: string; readonly options: unknown };
   readonly optimiser: Readonly<Record<string, number | string>>;
   readonly steps: number;
@@ -15,13 +20,18 @@ export interface ModelCard {
   /** Natural logarithm, per token; `heldOut` over files kept out of training. */
   readonly losses: { readonly train: number; readonly heldOut: number };
   /** Nonzero weights against all weights, for each kind of matrix. */
-  readonly nonzeros: Readonly<Record<"block" | "embedding" | "unembedding" | "bigram", { nonzero: number; of: number }>>;
+  readonly nonzeros: Readonly<
+    Record<"block" | "embedding" | "unembedding" | "bigram", { nonzero: number; of: number }>
+  >;
 }
 
 /** @throws InputError unless the text is a model card of this version. */
 export function parseModelCard(text: string, where: string): ModelCard {
   const json = JsonValue.parse(text, where);
-  const format = json.entries().find(([key]) => key === "format")?.[1].text();
+  const format = json
+    .entries()
+    .find(([key]) => key === "format")?.[1]
+    .text();
   if (format !== "filigree.model-card/1") {
     throw new InputError({ what: `the format is "${format}"`, where, expected: "filigree.model-card/1" });
   }

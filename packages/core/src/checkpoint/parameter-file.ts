@@ -16,6 +16,8 @@ import {
 
 /** Matrices with fewer nonzeros than this share are stored compressed: three parts of 6 bytes beat one of 4 below it. */
 const COMPRESS_BELOW = 0.6;
+/** Counts and columns are stored in two bytes. */
+const LARGEST_UINT16 = 0xffff;
 const PARTS = ["counts", "columns", "values"] as const;
 const MEAN = "mean.";
 
@@ -33,7 +35,9 @@ export function parseParameterFile(bytes: Uint8Array, config: ModelConfig, where
   const file = parseSafetensors(bytes, where);
   const specs = listParameters(config);
   const names = specs.map(({ name }) => name);
-  const known = new Set(names.flatMap((name) => [name, ...PARTS.map((part) => `${name}.${part}`)]));
+  const known = new Set(
+    specs.flatMap(({ name, shape }) => [name, ...(shape.length === 2 ? PARTS.map((part) => `${name}.${part}`) : [])]),
+  );
   const means = new Map<SiteName, Float32Array>();
   for (const [name, tensor] of file.tensors) {
     if (name.startsWith(MEAN)) means.set(...readMean(name, tensor, config, where));
@@ -60,8 +64,8 @@ export function formatParameterFile(config: ModelConfig, file: ParameterFile): U
     const data = file.values.get(name);
     if (!data) continue;
     const nonzeros = data.reduce((n, value) => n + (value === 0 ? 0 : 1), 0);
-    if (shape.length === 2 && nonzeros < COMPRESS_BELOW * data.length && Math.max(...shape) <= 0x10000) {
-      for (const [part, tensor] of compressed(data, shape as [number, number])) tensors.set(`${name}.${part}`, tensor);
+    if (shape.length === 2 && nonzeros < COMPRESS_BELOW * data.length && Math.max(...shape) <= LARGEST_UINT16) {
+      for (const [part, tensor] of compress(data, shape as [number, number])) tensors.set(`${name}.${part}`, tensor);
     } else tensors.set(name, fromFloat32(data, shape));
   }
   for (const [site, mean] of file.means) tensors.set(`${MEAN}${site}`, fromFloat32(mean, [mean.length]));
@@ -77,15 +81,19 @@ function readParameter(
   where: string,
 ): Float32Array | undefined {
   const dense = file.tensors.get(name);
+  const [counts, columns, values] = PARTS.map((part) => file.tensors.get(`${name}.${part}`));
+  const compressed = counts ?? columns ?? values;
   const wanted = `shape [${shape.join(", ")}]`;
+  if (dense && compressed) {
+    throw new InputError({ what: `"${name}" is stored both whole and compressed`, where, expected: "one of the two" });
+  }
   if (dense) {
     if (dense.shape.join() !== shape.join()) {
       throw new InputError({ what: `"${name}" has shape [${dense.shape.join(", ")}]`, where, expected: wanted });
     }
     return finite(toFloat32(dense), name, where);
   }
-  const [counts, columns, values] = PARTS.map((part) => file.tensors.get(`${name}.${part}`));
-  if (!counts && !columns && !values) return undefined;
+  if (!compressed) return undefined;
   const [rows, cols] = shape as [number, number];
   if (!counts || !columns || !values || counts.shape[0] !== rows || columns.shape[0] !== values.shape[0]) {
     const expected = `"${name}.counts" of ${rows}, "${name}.columns" and "${name}.values" of one length`;
@@ -99,7 +107,7 @@ function readParameter(
   for (let r = 0; r < rows; r++) {
     for (const end = k + rowCounts[r]!; k < end; k++) {
       const c = columnOf[k];
-      if (c === undefined || c >= cols) {
+      if (c === undefined || !Number.isInteger(c) || c < 0 || c >= cols) {
         throw new InputError({ what: `row ${r} of "${name}" names column ${c}`, where, expected: wanted });
       }
       matrix[r * cols + c] = data[k]!;
@@ -111,7 +119,7 @@ function readParameter(
   return matrix;
 }
 
-function compressed(data: Float32Array, [rows, cols]: [number, number]): [string, StoredTensor][] {
+function compress(data: Float32Array, [rows, cols]: [number, number]): [string, StoredTensor][] {
   const counts = new Uint16Array(rows);
   const columns: number[] = [];
   const values: number[] = [];
@@ -128,12 +136,7 @@ function compressed(data: Float32Array, [rows, cols]: [number, number]): [string
   ];
 }
 
-function readMean(
-  name: string,
-  tensor: StoredTensor,
-  config: ModelConfig,
-  where: string,
-): [SiteName, Float32Array] {
+function readMean(name: string, tensor: StoredTensor, config: ModelConfig, where: string): [SiteName, Float32Array] {
   const site = siteName(name.slice(MEAN.length));
   const width = siteWidth(config, site);
   if (tensor.shape.join() !== String(width)) {

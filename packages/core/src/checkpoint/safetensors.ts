@@ -23,7 +23,7 @@ const LONGEST_HEADER = 100_000_000;
 /**
  * Reads a safetensors file: u64 header length, JSON header, data. Nothing in it is executed.
  *
- * @throws InputError where the file is truncated, overlaps itself, or holds a type that is not read.
+ * @throws InputError where the file is truncated, its tensors overlap or leave gaps, or a type is not read.
  */
 export function parseSafetensors(bytes: Uint8Array, where: string): SafetensorsFile {
   const fail = (what: string, hint?: string): never => {
@@ -55,6 +55,17 @@ export function parseSafetensors(bytes: Uint8Array, where: string): SafetensorsF
     if (end > data.length) return fail(`the file is truncated: the data of "${name}" is missing`, again);
     tensors.set(name, { type, shape: sizes, bytes: data.subarray(start, end) });
   }
+  // The format wants every byte to belong to exactly one tensor.
+  let at = data.byteOffset;
+  for (const [name, { bytes }] of [...tensors].sort(
+    ([, a], [, b]) => a.bytes.byteOffset - b.bytes.byteOffset || a.bytes.length - b.bytes.length,
+  )) {
+    if (bytes.byteOffset !== at)
+      return fail(`the data of "${name}" ${bytes.byteOffset < at ? "overlaps another tensor" : "follows a gap"}`);
+    at += bytes.length;
+  }
+  const rest = data.byteOffset + data.length - at;
+  if (rest > 0) return fail(`${rest} bytes follow the last tensor`, again);
   return { metadata, tensors };
 }
 

@@ -9,13 +9,21 @@ type Side = ">=" | "<=";
 
 /** The figures that decide each statement, and on which side of its bound each passes. */
 const FIGURES: Readonly<Record<StatementKind, ReadonlyMap<string, Side>>> = {
-  carries: new Map([["r", "<="], ["transfer", ">="], ["change", ">="]]),
+  carries: new Map([
+    ["r", "<="],
+    ["transfer", ">="],
+    ["change", ">="],
+  ]),
   ignores: new Map([["V", "<="]]),
-  copies: new Map([["transfer", ">="], ["r", "<="], ["control", "<="]]),
+  copies: new Map([
+    ["transfer", ">="],
+    ["r", "<="],
+    ["control", "<="],
+  ]),
   attends: new Map([["mass", ">="]]),
   sufficient: new Map([["U", "<="]]),
   necessary: new Map([["V", ">="]]),
-}; // prettier-ignore
+};
 
 const LONG_NAMES = new Map([["unexplained", "U"]]);
 const REPORTED_ONLY = ["recovered", "agreement", "freedom"];

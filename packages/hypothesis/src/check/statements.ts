@@ -1,9 +1,16 @@
 import { DEFAULTS } from "../defaults.ts";
 import type { Environment } from "../environment.ts";
 import type {
-  AttendsStatement, CarriesStatement, CircuitNodes, CopiesStatement, IgnoresStatement, NecessaryStatement, Position, Statement,
+  AttendsStatement,
+  CarriesStatement,
+  CircuitNodes,
+  CopiesStatement,
+  IgnoresStatement,
+  NecessaryStatement,
+  Position,
+  Statement,
   SufficientStatement,
-} from "../hypothesis.ts"; // prettier-ignore
+} from "../hypothesis.ts";
 import type { PositionTree, Sites, StatementTree } from "../syntax/tree.ts";
 import { circuitNodes } from "./circuit-nodes.ts";
 import type { StatedBounds } from "./expectations.ts";

@@ -1,10 +1,19 @@
-import { Lexer, tokenMatcher, type IToken } from "chevrotain";
+import { Lexer, type IToken } from "chevrotain";
 import type { Diagnostic } from "../diagnostic.ts";
 import { spanOf } from "./span.ts";
 import {
-  ALL_TOKENS, Colon, Comma, CONTINUATION_TOKENS, DECLARATION_KEYWORDS, LeftBrace, NewLine, Plus, RightBrace, Text,
-  UnclosedNode, UnclosedText,
-} from "./tokens.ts"; // prettier-ignore
+  ALL_TOKENS,
+  Colon,
+  Comma,
+  CONTINUATION_TOKENS,
+  DECLARATION_KEYWORDS,
+  LeftBrace,
+  NewLine,
+  Plus,
+  RightBrace,
+  UnclosedNode,
+  UnclosedText,
+} from "./tokens.ts";
 
 const lexer = new Lexer(ALL_TOKENS, { positionTracking: "full", ensureOptimizations: true });
 
@@ -81,9 +90,4 @@ function logicalLines(tokens: readonly IToken[]): IToken[][] {
 export function unquote(image: string): string {
   const closed = image.length > 1 && image.endsWith('"');
   return image.slice(1, closed ? -1 : undefined).replace(/\\(["\\])/g, "$1");
-}
-
-/** Whether a token may stand where a text in quotes is wanted. */
-export function isText(token: IToken): boolean {
-  return tokenMatcher(token, Text);
 }

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { call, hasKernels, output } from "../wasm/module.ts";
 import { differentiable } from "./custom-gradient.ts";
+import { oneHot } from "./one-hot.ts";
 
 /**
  * AbsTopK (Gao et al. 2025, §2): of each token's channels keep the k of largest magnitude, zero the rest. Ties go to
@@ -38,6 +39,6 @@ function portableMask(x: tf.Tensor2D, k: number): tf.Tensor2D {
   return tf.tidy(() => {
     const [channels] = x.shape;
     const { indices } = tf.topk(tf.transpose(tf.abs(x)), k);
-    return tf.transpose(tf.sum(tf.oneHot(indices as tf.Tensor2D, channels), 1)) as tf.Tensor2D;
+    return tf.transpose(tf.sum(oneHot(indices, channels), 1)) as tf.Tensor2D;
   });
 }

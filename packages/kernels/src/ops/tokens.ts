@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { SparseMatrix } from "../sparse-matrix.ts";
 import { call, hasKernels, output } from "../wasm/module.ts";
 import { differentiable } from "./custom-gradient.ts";
+import { oneHot } from "./one-hot.ts";
 
 /**
  * Looks up one row of a table for each token.
@@ -18,7 +19,7 @@ export function embed(table: tf.Tensor2D, ids: tf.Tensor1D): tf.Tensor2D {
       return {
         value: tf.transpose(tf.gather(table as tf.Tensor2D, ids)),
         saved: [ids],
-        gradients: (dy, [ids]) => [tf.matMul(tf.cast(tf.oneHot(ids!, vocabulary), "float32"), dy, true, true)],
+        gradients: (dy, [ids]) => [tf.matMul(oneHot(ids!, vocabulary), dy, true, true)],
       };
     }
     const value = output<tf.Rank.R2>([channels, tokens]);
@@ -69,7 +70,7 @@ export function crossEntropy(logits: tf.Tensor2D, targets: tf.Tensor1D): tf.Tens
   return differentiable<tf.Rank.R1>([logits], (given) => {
     const logits = given as tf.Tensor2D;
     if (!hasKernels()) {
-      const right = tf.transpose(tf.cast(tf.oneHot(targets, outputs), "float32")) as tf.Tensor2D;
+      const right = tf.transpose(oneHot(targets, outputs)) as tf.Tensor2D;
       // Not a product: a logit of −∞ away from the target would give NaN.
       const atTarget = tf.sum(tf.where(tf.cast(right, "bool"), logits, 0), 0);
       return {

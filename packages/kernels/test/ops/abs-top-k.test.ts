@@ -31,7 +31,9 @@ describe.each(BACKENDS)("on %s", (backend) => {
         );
         expect([...value.values].map(positiveZero)).toEqual([...x.values].map((v, i) => positiveZero(v * mask[i]!)));
         // Zeros are selected too, as far as k reaches, and the gradient passes through them.
-        expect([...gradients[0]!.values].map(positiveZero)).toEqual([...dy.values].map((v, i) => positiveZero(v * mask[i]!)));
+        expect([...gradients[0]!.values].map(positiveZero)).toEqual(
+          [...dy.values].map((v, i) => positiveZero(v * mask[i]!)),
+        );
       }),
       { numRuns: backend === "wasm" ? 300 : 60 },
     );
@@ -42,7 +44,8 @@ describe.each(BACKENDS)("on %s", (backend) => {
     const before = tf.memory().numTensors;
     tf.tidy(() => {
       const x = toTensor(new Contents(1).tensor([6, 5], { zeros: 0 })) as tf.Tensor2D;
-      expect(absTopK(x, 0).dataSync().every((value) => value === 0)).toBe(true);
+      expect([...absTopK(x, 0).dataSync()].every((value) => value === 0)).toBe(true);
+      expect([...absTopK(tf.tensor2d([[3, -4]]), 0).dataSync()].map(positiveZero)).toEqual([0, 0]);
       expect(absTopK(x, 6).dataSync()).toEqual(x.dataSync());
       expect(absTopK(x, 7).dataSync()).toEqual(x.dataSync());
     });

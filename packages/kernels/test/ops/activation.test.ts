@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
 import { gelu, relu, useBackend } from "../../src/index.ts";
 import * as twins from "../support/float64.ts";
-import { BACKENDS, checkOperation, valueAndGradients } from "../support/operation.ts";
+import { BACKENDS, expectOperation, valueAndGradients } from "../support/operation.ts";
 import { Contents, toTensor } from "../support/plain.ts";
 
 const shape = fc.record({
@@ -15,7 +15,7 @@ const shape = fc.record({
 test("gelu: values and gradients", async () => {
   await fc.assert(
     fc.asyncProperty(shape, fc.constantFrom(1, 8), async ({ channels, tokens, seed }, size) => {
-      await checkOperation(
+      await expectOperation(
         {
           inputs: [new Contents(seed).tensor([channels, tokens], { size })],
           open: () => ({ run: (x) => gelu(x as tf.Tensor2D) }),

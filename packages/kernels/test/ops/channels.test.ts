@@ -2,7 +2,7 @@ import fc from "fast-check";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
 import { add, addToChannels, gateChannels, gatherTokens, sliceChannels, useBackend } from "../../src/index.ts";
-import { BACKENDS, checkOperation } from "../support/operation.ts";
+import { BACKENDS, expectOperation } from "../support/operation.ts";
 import { Contents, toTensor } from "../support/plain.ts";
 
 const point = fc.record({
@@ -17,7 +17,7 @@ test("add: values and gradients, one tensor given twice too", async () => {
     fc.asyncProperty(point, async ({ channels, tokens, seed }) => {
       const contents = new Contents(seed);
       const a = contents.tensor([channels, tokens]);
-      await checkOperation(
+      await expectOperation(
         {
           inputs: [a, contents.tensor([channels, tokens])],
           open: () => ({ run: (a, b) => add(a as tf.Tensor2D, b as tf.Tensor2D) }),
@@ -25,7 +25,7 @@ test("add: values and gradients, one tensor given twice too", async () => {
         },
         TOLERANCE,
       );
-      await checkOperation(
+      await expectOperation(
         {
           inputs: [a],
           open: () => ({ run: (a) => add(a as tf.Tensor2D, a as tf.Tensor2D) }),
@@ -42,7 +42,7 @@ test("addToChannels: values and gradients", async () => {
   await fc.assert(
     fc.asyncProperty(point, async ({ channels, tokens, seed }) => {
       const contents = new Contents(seed);
-      await checkOperation(
+      await expectOperation(
         {
           inputs: [contents.tensor([channels, tokens]), contents.tensor([channels])],
           open: () => ({ run: (x, bias) => addToChannels(x as tf.Tensor2D, bias as tf.Tensor1D) }),
@@ -60,7 +60,7 @@ test("sliceChannels: values and gradient", async () => {
     fc.asyncProperty(point, fc.nat(), fc.nat(), async ({ channels, tokens, seed }, from, some) => {
       const start = from % channels;
       const count = 1 + (some % (channels - start));
-      await checkOperation(
+      await expectOperation(
         {
           inputs: [new Contents(seed).tensor([channels, tokens])],
           open: () => ({ run: (x) => sliceChannels(x as tf.Tensor2D, start, count) }),
@@ -78,7 +78,7 @@ test("gatherTokens: values and gradient, columns repeated, left out and out of o
     fc.asyncProperty(point, fc.integer({ min: 1, max: 15 }), async ({ channels, tokens, seed }, count) => {
       const contents = new Contents(seed);
       const columns = contents.ids(count, tokens);
-      await checkOperation(
+      await expectOperation(
         {
           inputs: [contents.tensor([channels, tokens])],
           open: () => ({ run: (x) => gatherTokens(x as tf.Tensor2D, columns) }),
@@ -99,7 +99,7 @@ test("gateChannels: values, and the gradients of x and of the gate", async () =>
     fc.asyncProperty(point, async ({ channels, tokens, seed }) => {
       const contents = new Contents(seed);
       const fill = contents.tensor([channels]);
-      await checkOperation(
+      await expectOperation(
         {
           inputs: [contents.tensor([channels, tokens]), contents.tensor([channels], { size: 1 })],
           open: () => {

@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { expect, test } from "vitest";
 import { linear, SparseMatrix, useBackend } from "../../src/index.ts";
 import * as twins from "../support/float64.ts";
-import { checkOperation } from "../support/operation.ts";
+import { expectOperation } from "../support/operation.ts";
 import { Contents, toPlain, toTensor } from "../support/plain.ts";
 
 const shapes = {
@@ -24,7 +24,7 @@ test("a trained weight: values and gradients, dense and sparse factors alike", a
         const contents = new Contents(seed);
         const x = contents.tensor([inner, tokens], { zeros: zerosOfX });
         const weight = contents.tensor([out, inner], { zeros: zerosOfWeight });
-        await checkOperation(
+        await expectOperation(
           {
             inputs: bias ? [x, weight, contents.tensor([out])] : [x, weight],
             open: () => ({ run: (x, weight, b) => linear(x as tf.Tensor2D, weight as tf.Tensor2D, b as tf.Tensor1D) }),
@@ -44,7 +44,7 @@ test("a frozen weight: values and the gradient of x", async () => {
       const contents = new Contents(seed);
       const weight = contents.tensor([out, inner], { zeros });
       const b = contents.tensor([out]);
-      await checkOperation(
+      await expectOperation(
         {
           inputs: [contents.tensor([inner, tokens])],
           open: () => {

@@ -49,7 +49,7 @@ export function valueAndGradients(operation: Operation, dy: Plain): { value: Pla
 /**
  * Compares values with the twin and gradients with central differences of the twin, on both backends.
  */
-export async function checkOperation(operation: Operation, tolerance: Tolerance): Promise<void> {
+export async function expectOperation(operation: Operation, tolerance: Tolerance): Promise<void> {
   const inputs = operation.inputs.map(({ values }) => Float64Array.from(values));
   const expected = operation.twin(...inputs);
   const slope = new Contents(expected.length).tensor([expected.length], { zeros: 0.1 }).values;
@@ -87,7 +87,12 @@ function centralDifferences(
 }
 
 /** Every pair differs by at most `tolerance` times the largest magnitude expected, or times 1 where that is less. */
-export function expectClose(got: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number, what: string): void {
+export function expectClose(
+  got: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  tolerance: number,
+  what: string,
+): void {
   expect(got.length, what).toBe(expected.length);
   let largest = 1;
   for (let i = 0; i < expected.length; i++) largest = Math.max(largest, Math.abs(expected[i]!));

@@ -37,9 +37,7 @@ export class Contents {
   /** Values in (−size, size), of which about `zeros` are exactly 0. */
   tensor(shape: readonly number[], { zeros = 0.2, size = 2 } = {}): Plain {
     const length = shape.reduce((n, one) => n * one, 1);
-    const values = Float32Array.from({ length }, () =>
-      this.uniform() < zeros ? 0 : (2 * this.uniform() - 1) * size,
-    );
+    const values = Float32Array.from({ length }, () => (this.uniform() < zeros ? 0 : (2 * this.uniform() - 1) * size));
     return { shape, values };
   }
 

@@ -1,0 +1,148 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+  formatConfig,
+  InputError,
+  listSites,
+  LOCTYPES,
+  parseConfig,
+  siteName,
+  siteWidth,
+  type ModelConfig,
+} from "../src/index.ts";
+import { TINY } from "./support/tiny-model.ts";
+
+const size = fc.integer({ min: 1, max: 4096 });
+const configs: fc.Arbitrary<ModelConfig> = fc.record({
+  nLayer: size,
+  nHead: size,
+  dHead: size,
+  dModel: size,
+  dMlp: size,
+  vocabSize: size,
+  outSize: size,
+  blockSize: size,
+  bias: fc.boolean(),
+  norm: fc.constantFrom("rms", "none"),
+  causal: fc.boolean(),
+  activation: fc.constantFrom("gelu", "relu"),
+  afrac: fc.option(fc.double({ min: 0.001, max: 1, noNaN: true })),
+  afracLoctypes: fc.subarray([...LOCTYPES]),
+  sink: fc.boolean(),
+  bigram: fc.boolean(),
+  positions: fc.constantFrom("added", "none"),
+});
+
+const MINIMAL = {
+  block_size: 8,
+  vocab_size: 10,
+  n_layer: 1,
+  n_head: 2,
+  d_model: 6,
+  norm: "rms",
+};
+
+const parse = (changes: Record<string, unknown>) => parseConfig(JSON.stringify({ ...MINIMAL, ...changes }), "c.json");
+
+test("a config is read as it was written", () => {
+  fc.assert(
+    fc.property(configs, (config) => {
+      expect(parseConfig(formatConfig(config), "c.json")).toEqual(config);
+    }),
+  );
+});
+
+test("what OpenAI's files leave out takes OpenAI's defaults", () => {
+  expect(parse({})).toEqual({
+    nLayer: 1,
+    nHead: 2,
+    dHead: 3,
+    dModel: 6,
+    dMlp: 24,
+    vocabSize: 10,
+    outSize: 10,
+    blockSize: 8,
+    bias: true,
+    norm: "rms",
+    causal: true,
+    activation: "gelu",
+    afrac: null,
+    afracLoctypes: ["attn_in", "attn_out", "mlp_in", "mlp_out"],
+    sink: false,
+    bigram: false,
+    positions: "added",
+  });
+});
+
+test("keys of OpenAI that say nothing about the computation are passed over", () => {
+  expect(parse({ dropout: 0, grad_checkpointing: true, flash: true, pfrac: 0.25, ln_bias: true })).toEqual(parse({}));
+});
+
+test("`norm` overrides `rms_norm`, which is read where it stands alone", () => {
+  const { norm: _, ...rest } = MINIMAL;
+  const read = (keys: object) => parseConfig(JSON.stringify({ ...rest, ...keys }), "c.json").norm;
+  expect(read({ rms_norm: true })).toBe("rms");
+  expect(read({ rms_norm: true, norm: "none" })).toBe("none");
+  expect(() => read({ rms_norm: false })).toThrow(/layer norm is not computed/);
+  expect(() => read({})).toThrow(/layer norm is not computed/);
+});
+
+describe("what is wrong is refused with its place", () => {
+  test.each<[string, Record<string, unknown>, RegExp]>([
+    ["a missing size", { n_layer: undefined }, /c\.json.*"n_layer" is missing/],
+    ["an unknown key", { n_layers: 2 }, /c\.json.*unknown key "n_layers"[^]*did you mean "n_layer"/],
+    ["a size of zero", { n_layer: 0 }, /c\.json: n_layer[^]*whole number from 1/],
+    ["a fraction of a layer", { n_layer: 1.5 }, /c\.json: n_layer.*1\.5/],
+    ["a text for a number", { d_model: "6" }, /c\.json: d_model/],
+    ["a number for a flag", { sink: 1 }, /c\.json: sink[^]*true or false/],
+    ["heads that do not fit", { n_head: 7 }, /7 heads do not fit into 6 channels/],
+    ["an unknown activation", { activation_type: "gelo" }, /activation_type.*gelo[^]*did you mean "gelu"/],
+    ["an unknown place", { afrac: 0.5, afrac_loctypes: "attn_in,mlp_on" }, /afrac_loctypes.*"mlp_on"[^]*mlp_neuron/],
+    ["a share above 1", { afrac: 1.5 }, /afrac.*1\.5[^]*\(0, 1\]/],
+    ["a share of zero", { afrac: 0 }, /afrac/],
+    ["layer norm", { norm: "layer" }, /layer norm is not computed/],
+    ["a tied unembedding", { tied_unembed: true }, /tied_unembed.*does not compute/],
+    ["concatenated positions", { d_pos_emb: 32 }, /d_pos_emb.*does not compute/],
+    ["a relu on the residual stream", { residual_activation_type: "relu" }, /residual_activation_type/],
+  ])("%s", (_, changes, message) => {
+    expect(() => parse(changes)).toThrow(message);
+    expect(() => parse(changes)).toThrow(InputError);
+  });
+
+  test.each(["", "{", "[]", "null", "3"])("the text %j", (text) => {
+    expect(() => parseConfig(text, "c.json")).toThrow(/c\.json/);
+    expect(() => parseConfig(text, "c.json")).toThrow(InputError);
+  });
+});
+
+describe("the width of a site", () => {
+  test("is known of every site but patterns", () => {
+    const widths = Object.fromEntries(
+      listSites(1)
+        .filter((site) => site !== "0.attn.pattern")
+        .map((site) => [site, siteWidth(TINY, site)]),
+    );
+    expect(widths).toEqual({
+      embed: 11,
+      "0.resid_in": 11,
+      "0.attn.act_in": 11,
+      "0.attn.q": 6,
+      "0.attn.k": 6,
+      "0.attn.v": 6,
+      "0.attn.y": 6,
+      "0.attn.resid_delta": 11,
+      "0.resid_mid": 11,
+      "0.mlp.act_in": 11,
+      "0.mlp.post_act": 18,
+      "0.mlp.resid_delta": 11,
+      final_resid: 11,
+      logits: 13,
+    });
+    expect(() => siteWidth(TINY, siteName("0.attn.pattern"))).toThrow(/no fixed number of channels/);
+  });
+
+  test("of a layer that the model does not have is refused", () => {
+    expect(() => siteWidth(TINY, siteName("2.attn.q"))).toThrow(/no site "2\.attn\.q"[^]*layers 0 to 1/);
+    expect(() => siteWidth({ ...TINY, nLayer: 1 }, siteName("1.attn.q"))).toThrow(/layer 0 only/);
+  });
+});

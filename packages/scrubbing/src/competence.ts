@@ -1,0 +1,50 @@
+import { chooses, lossOf } from "./engine/answers.ts";
+import type { CleanRuns } from "./engine/clean-runs.ts";
+import { clopperPearson, effectiveTrials } from "./statistics/clopper-pearson.ts";
+import type { Interval } from "./statistics/bootstrap.ts";
+
+/** How well the model does the task on the dataset, and whether well enough for its circuits to mean anything. */
+export interface Competence {
+  readonly accuracy: Interval;
+  /** Mean loss over the possible answers, nats; squared error for numbers. */
+  readonly loss: number;
+  /** Why positive claims cannot be tested, where the model does not do the task. */
+  readonly problem: string | undefined;
+}
+
+/** The gate: by lower bound, the accuracy must lie at least halfway from chance to 1. */
+export function measureCompetence(clean: CleanRuns, alpha: number): Competence {
+  const { examples } = clean.dataset;
+  const right = examples.map((example) => answersRight(clean, example.index));
+  const trials = effectiveTrials(
+    right,
+    examples.map(({ cluster }) => cluster),
+  );
+  const accuracy = clopperPearson(right.filter(Boolean).length / right.length, trials, alpha);
+  const choices = examples.map(({ answers }) => (answers.length > 0 ? answers.length : numbersOf(clean)));
+  const chance = choices.reduce((sum, n) => sum + 1 / n, 0) / choices.length;
+  const needed = (1 + chance) / 2;
+  const loss = examples.reduce((sum, x) => sum + lossOf(x, clean.answers[x.index]!), 0) / examples.length;
+  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  return {
+    accuracy,
+    loss,
+    problem:
+      accuracy.low >= needed
+        ? undefined
+        : `the model does not do the task: its accuracy is ${percent(accuracy.estimate)} ` +
+          `(at least ${percent(accuracy.low)}), and ${percent(needed)} is halfway from chance to right`,
+  };
+}
+
+function answersRight(clean: CleanRuns, index: number): boolean {
+  const example = clean.dataset.examples[index]!;
+  const answers = clean.answers[index]!;
+  if (example.answers.length > 0) return chooses(example, answers, example.answer);
+  const error = Math.abs(answers[0]! - example.answer);
+  return clean.dataset.examples.every((y) => y.answer === example.answer || error < Math.abs(answers[0]! - y.answer));
+}
+
+function numbersOf(clean: CleanRuns): number {
+  return new Set(clean.dataset.examples.map(({ answer }) => answer)).size;
+}

@@ -1,0 +1,75 @@
+import type { RandomStream } from "@filigree/core";
+import { featureOf, otherFeatures, type Dataset, type DatasetExample } from "./dataset.ts";
+
+/**
+ * Which donors a rule allows for a reference x.
+ * EQ(f): same value of f. NE(f): f differs, every other declared feature that is not a nuisance is equal.
+ * ANY: any. SELF: x itself.
+ */
+export type DonorRule =
+  | { readonly kind: "EQ"; readonly feature: string }
+  | { readonly kind: "NE"; readonly feature: string }
+  | { readonly kind: "ANY" }
+  | { readonly kind: "SELF" };
+
+/** What the swap itself asks of a donor beside the rule: equal length, roles at equal places. */
+export type DonorFilter = (reference: DatasetExample, donor: DatasetExample) => boolean;
+
+/** How a rule is written in reports and traces. */
+export function ruleName(rule: DonorRule): string {
+  return "feature" in rule ? `${rule.kind}(${rule.feature})` : rule.kind;
+}
+
+/**
+ * Up to `count` donors for each reference, drawn without replacement; an NE donor that is the contrast partner comes
+ * first. A donor has the same possible answers as its reference, and never its very tokens.
+ *
+ * @returns one list of dataset indices per example; empty where the rule allows none
+ */
+export function drawDonors(
+  dataset: Dataset,
+  rule: DonorRule,
+  count: number,
+  random: RandomStream,
+  filter: DonorFilter = () => true,
+): number[][] {
+  if (rule.kind === "SELF") return dataset.examples.map(({ index }) => [index]);
+  const classes = classify(dataset, rule);
+  return dataset.examples.map((x) => {
+    const allowed = (classes.get(keyFor(dataset, rule, x)) ?? []).filter(
+      (y) => permits(rule, x, y) && y.tokens !== x.tokens && sameAnswers(x, y) && filter(x, y),
+    );
+    const indices = allowed.map(({ index }) => index);
+    if (rule.kind === "NE" && x.partner !== undefined && indices.includes(x.partner)) {
+      const others = indices.filter((index) => index !== x.partner);
+      return [x.partner, ...random.sample(others, count - 1)];
+    }
+    return random.sample(indices, count);
+  });
+}
+
+/** Examples by what all donors of one reference have in common, so that candidates are found without a full search. */
+function classify(dataset: Dataset, rule: DonorRule): Map<string, DatasetExample[]> {
+  const classes = new Map<string, DatasetExample[]>();
+  for (const example of dataset.examples) {
+    const key = keyFor(dataset, rule, example);
+    const members = classes.get(key);
+    if (members) members.push(example);
+    else classes.set(key, [example]);
+  }
+  return classes;
+}
+
+function keyFor(dataset: Dataset, rule: DonorRule, example: DatasetExample): string {
+  if (rule.kind === "EQ") return JSON.stringify(featureOf(example, rule.feature));
+  if (rule.kind !== "NE") return "";
+  return JSON.stringify(otherFeatures(dataset.task, rule.feature).map((name) => featureOf(example, name)));
+}
+
+function permits(rule: DonorRule, x: DatasetExample, y: DatasetExample): boolean {
+  return rule.kind !== "NE" || featureOf(x, rule.feature) !== featureOf(y, rule.feature);
+}
+
+function sameAnswers(x: DatasetExample, y: DatasetExample): boolean {
+  return x.answers.length === y.answers.length && x.answers.every((answer, i) => answer === y.answers[i]);
+}

@@ -1,0 +1,105 @@
+import {
+  ablate,
+  recordSites,
+  replaceChannels,
+  runModel,
+  siteWidth,
+  type Activation,
+  type Edit,
+  type Fills,
+  type ModelConfig,
+  type NodeMask,
+  type SiteName,
+} from "@filigree/core";
+import { nodeSites } from "@filigree/core";
+import type { CircuitNodes } from "@filigree/hypothesis";
+import { batchExamples, type ExampleBatch } from "@filigree/tasks";
+import { divergence, squaredDistance, type Answers } from "./answers.ts";
+import { BATCH_SIZE, runBatch, type CleanRuns } from "./clean-runs.ts";
+
+/** A reference and the donor of everything that is replaced; both have equal length. Dataset indices. */
+export interface CircuitPair {
+  readonly reference: number;
+  readonly donor: number;
+}
+
+/** What replacing nodes did to one reference. */
+export interface CircuitOutcome extends CircuitPair {
+  readonly before: Answers;
+  readonly after: Answers;
+  readonly delta2: number;
+  readonly kl: number;
+}
+
+/** 1 at the circuit's nodes, 0 elsewhere, over all eight node sites of every layer. */
+export function circuitMask(config: ModelConfig, circuit: CircuitNodes): NodeMask {
+  const mask = new Map(nodeSites(config).map((site) => [site, new Float32Array(siteWidth(config, site))]));
+  for (const { site, channels } of circuit.nodes) {
+    const gates = mask.get(site)!;
+    if (channels === "all") gates.fill(1);
+    else for (const c of channels) gates[c] = 1;
+  }
+  return mask;
+}
+
+/** The nodes that a mask leaves out. */
+export function complement(mask: NodeMask): NodeMask {
+  return new Map([...mask].map(([site, gates]) => [site, gates.map((gate) => 1 - gate)]));
+}
+
+/** Runs references with nodes replaced by a donor's, at all tokens. Batches keep the donors' recordings between masks. */
+export class CircuitSwaps {
+  readonly #clean: CleanRuns;
+  readonly #batches: { batch: ExampleBatch; pairs: CircuitPair[]; donated: Map<SiteName, Activation> }[];
+
+  constructor(clean: CleanRuns, pairs: readonly CircuitPair[]) {
+    this.#clean = clean;
+    const { examples } = clean.dataset;
+    const { causal } = clean.model.config;
+    const references = pairs.map(({ reference }) => examples[reference]!);
+    this.#batches = batchExamples(references, { causal, batchSize: BATCH_SIZE }).map((batch) => {
+      const chosen = batch.indices.map((i) => pairs[i]!);
+      return { batch, pairs: chosen, donated: this.#runDonors(batch, chosen) };
+    });
+  }
+
+  /** Keeps what the mask keeps; everything else of the eight sites comes from the donor. Order as in the pairs' batches. */
+  resample(keep: NodeMask): CircuitOutcome[] {
+    return this.#run((donated) => ({ edit: replaceChannels(keep, donated), dispose: () => undefined }));
+  }
+
+  /** Keeps what the mask keeps; everything else shows a fixed fill. */
+  ablate(keep: NodeMask, fills: Fills): CircuitOutcome[] {
+    return this.#run(() => ablate(keep, fills));
+  }
+
+  #run(editFor: (donated: Map<SiteName, Activation>) => { edit: Edit; dispose(): void }): CircuitOutcome[] {
+    const { model, dataset, answers } = this.#clean;
+    return this.#batches.flatMap(({ batch, pairs, donated }) => {
+      const { edit, dispose } = editFor(donated);
+      const references = pairs.map(({ reference }) => dataset.examples[reference]!);
+      const rows = { ...batch, indices: pairs.map((_, row) => row) };
+      const after = runBatch(model, rows, references, edit);
+      dispose();
+      this.#clean.passes += pairs.length;
+      return pairs.map((pair, row) => {
+        const before = answers[pair.reference]!;
+        const now = after[row]!;
+        return { ...pair, before, after: now, delta2: squaredDistance(before, now), kl: divergence(before, now) };
+      });
+    });
+  }
+
+  /** The donors' runs in the shape of the references' batch: padding lies in the same places, as lengths are equal. */
+  #runDonors(batch: ExampleBatch, pairs: readonly CircuitPair[]): Map<SiteName, Activation> {
+    const { model, dataset } = this.#clean;
+    const { seq } = batch.batch;
+    const ids = new Int32Array(batch.batch.ids.length);
+    pairs.forEach(({ donor }, row) => ids.set(dataset.examples[donor]!.ids, row * seq));
+    const donated = new Map<SiteName, Activation>();
+    const edit = recordSites(nodeSites(model.config), donated);
+    runModel(model, { ...batch.batch, ids }, { edit, readout: batch.readout }).dispose();
+    this.#clean.passes += pairs.length;
+    return donated;
+  }
+}

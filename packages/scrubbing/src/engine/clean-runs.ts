@@ -1,0 +1,115 @@
+import {
+  parseSite,
+  recordSites,
+  runModel,
+  type Activation,
+  type Edit,
+  type Model,
+  type SiteName,
+} from "@filigree/core";
+import { batchExamples, type ExampleBatch } from "@filigree/tasks";
+import type { Dataset, DatasetExample } from "../data/dataset.ts";
+import { readAnswers, type Answers } from "./answers.ts";
+
+/** Rows of a batch. Results do not depend on it: columns of a pass never mix. */
+export const BATCH_SIZE = 128;
+
+/** The undisturbed run of every example: what it answers, and what its sites show. Sites are recorded when first asked for. */
+export class CleanRuns {
+  readonly model: Model;
+  readonly dataset: Dataset;
+  readonly answers: readonly Answers[];
+  /** Sequences run so far. */
+  passes = 0;
+  /** Per site and example: token-major values, [token · channels + channel]. */
+  readonly #recorded = new Map<SiteName, Float32Array[]>();
+
+  constructor(model: Model, dataset: Dataset) {
+    this.model = model;
+    this.dataset = dataset;
+    this.answers = this.#run([]);
+  }
+
+  /** Makes sites available, in one pass over the dataset for all that are missing. */
+  record(sites: Iterable<SiteName>): void {
+    const missing = [...new Set(sites)].filter((site) => !this.#recorded.has(site));
+    if (missing.length > 0) this.#run(missing);
+  }
+
+  /** All channels of a recorded site at one token of an example. For a pattern: [head · seq + key] of one query. */
+  column(site: SiteName, example: number, token: number): Float32Array {
+    const values = this.#recorded.get(site)?.[example];
+    if (!values) throw new Error(`The site ${site} was not recorded.`);
+    const channels = values.length / this.dataset.examples[example]!.ids.length;
+    return values.subarray(token * channels, (token + 1) * channels);
+  }
+
+  #run(sites: readonly SiteName[]): Answers[] {
+    const { examples } = this.dataset;
+    for (const site of sites) this.#recorded.set(site, new Array<Float32Array>(examples.length));
+    const answers = new Array<Answers>(examples.length);
+    const { causal } = this.model.config;
+    for (const batch of batchExamples(examples, { causal, batchSize: BATCH_SIZE })) {
+      const seen = new Map<SiteName, Activation>();
+      const rows = runBatch(this.model, batch, examples, recordSites(sites, seen), patternsOf(sites));
+      rows.forEach((row, i) => (answers[batch.indices[i]!] = row));
+      for (const site of sites) {
+        batch.indices.forEach((index, row) => {
+          this.#recorded.get(site)![index] = exampleColumns(site, seen.get(site)!, batch, row);
+        });
+      }
+    }
+    this.passes += examples.length;
+    return answers;
+  }
+}
+
+/** Runs a batch under an edit and reads each row's answers. `all` holds what the batch's indices point into. */
+export function runBatch(
+  model: Model,
+  batch: ExampleBatch,
+  all: readonly DatasetExample[],
+  edit: Edit,
+  patterns: ReadonlySet<number> = new Set(),
+): Answers[] {
+  const logits = runModel(model, batch.batch, { edit, patterns, readout: batch.readout });
+  const values = logits.dataSync<"float32">();
+  logits.dispose();
+  const columns = batch.indices.length;
+  return batch.indices.map((index, row) => readAnswers(all[index]!, (output) => values[output * columns + row]!));
+}
+
+/** The layers whose patterns are among the sites. */
+export function patternsOf(sites: Iterable<SiteName>): Set<number> {
+  const layers = new Set<number>();
+  for (const site of sites) {
+    const { layer, kind } = parseSite(site);
+    if (kind === "attn.pattern" && layer !== undefined) layers.add(layer);
+  }
+  return layers;
+}
+
+/** Copies one row's tokens out of a batch's activation, token-major. */
+function exampleColumns(site: SiteName, activation: Activation, batch: ExampleBatch, row: number): Float32Array {
+  const length = batch.examples[row]!.ids.length;
+  const { seq } = batch.batch;
+  const { channels, tokens, values } = activation;
+  if (parseSite(site).kind === "attn.pattern") {
+    // [head · seq + key, batch · seq + query] → [query][head · length + key]: padding holds no keys of this row.
+    const heads = channels / seq;
+    const out = new Float32Array(length * heads * length);
+    for (let query = 0; query < length; query++) {
+      for (let h = 0; h < heads; h++) {
+        for (let key = 0; key < length; key++) {
+          out[(query * heads + h) * length + key] = values[(h * seq + key) * tokens + row * seq + query]!;
+        }
+      }
+    }
+    return out;
+  }
+  const out = new Float32Array(length * channels);
+  for (let t = 0; t < length; t++) {
+    for (let c = 0; c < channels; c++) out[t * channels + c] = values[c * tokens + row * seq + t]!;
+  }
+  return out;
+}

@@ -1,0 +1,91 @@
+import { siteAt } from "@filigree/core";
+import { DEFAULTS, type AttendsStatement } from "@filigree/hypothesis";
+import { drawDonors } from "../data/donors.ts";
+import { hasRoles, roleIndex } from "../data/roles.ts";
+import { sampleOf, type Measurement } from "../statistics/samples.ts";
+import { untestable, type ClaimContext, type Evidence } from "./evidence.ts";
+import { positionProblem } from "./testability.ts";
+
+/**
+ * `N attends from P to Q expect mass >= m`: the mean of what row P gives to column Q, and that it is the key at Q that
+ * draws it: with the key of another token there, taken from a donor at random, the mass falls.
+ *
+ * Such a swap changes one score of the row, so the mass after it follows from the queries and keys of the clean run:
+ * p' = e^s' / (e^s' + Σ over the other keys and the sink), s' = q_P · k' / √dHead.
+ */
+export function checkAttends(context: ClaimContext, statement: AttendsStatement): Evidence {
+  const { layer, head, query, key, thresholds } = statement;
+  const { clean, dataset, settings } = context;
+  const problem = positionProblem(context, [query, key]);
+  if (problem !== undefined) return untestable(problem);
+  if (query.kind === "all" || key.kind === "all") {
+    return untestable("attention runs from one position to one position: name both");
+  }
+  const sites = { q: siteAt(layer, "attn.q"), k: siteAt(layer, "attn.k"), pattern: siteAt(layer, "attn.pattern") };
+  clean.record(Object.values(sites));
+  const { dHead, causal } = clean.model.config;
+  const sink = clean.model.parameters.optional(`transformer.h.${layer}.attn.attn_imp.sink_logit`);
+  const sinkLogit = sink ? sink.dataSync<"float32">()[head]! : -Infinity;
+  const slice = (column: Float32Array) => column.subarray(head * dHead, (head + 1) * dHead);
+  const random = context.random("other keys");
+  const donors = drawDonors(dataset, { kind: "ANY" }, settings.donors, context.random("ANY"));
+  const mass: Measurement[] = [];
+  const fall: Measurement[] = [];
+  for (const x of dataset.examples) {
+    if (!hasRoles(x, [query, key])) continue;
+    const [row, column] = [roleIndex(x, query)!, roleIndex(x, key)!];
+    const p = clean.column(sites.pattern, x.index, row)[head * x.ids.length + column]!;
+    mass.push({ reference: x.index, donor: x.index, value: p });
+    const q = slice(clean.column(sites.q, x.index, row));
+    const score = (example: number, token: number) =>
+      dot(q, slice(clean.column(sites.k, example, token))) / Math.sqrt(dHead);
+    const seen = x.ids.map((_, t) => t).filter((t) => t !== column && (!causal || t <= row));
+    const rest = logSumExp([sinkLogit, ...seen.map((t) => score(x.index, t))]);
+    for (const donor of donors[x.index]!) {
+      const y = dataset.examples[donor]!;
+      const others = y.ids.map((_, t) => t).filter((t) => t !== roleIndex(y, key));
+      if (others.length === 0) continue;
+      const after = column > row && causal ? 0 : share(score(donor, others[random.integer(others.length)]!), rest);
+      fall.push({ reference: x.index, donor, value: p - after });
+    }
+  }
+  if (fall.length === 0) return untestable("no example has another token whose key could stand in");
+  return {
+    figures: {
+      mass: context.interval("mass", [sampleOf(dataset, mass)], ([m]) => m!),
+      fall: context.interval("fall", [sampleOf(dataset, fall)], ([f]) => f!),
+    },
+    requirements: [
+      {
+        figure: "mass",
+        relation: ">=",
+        threshold: thresholds.mass,
+        otherwise: "the head gives that position less of its attention than claimed",
+      },
+      {
+        figure: "fall",
+        relation: ">=",
+        threshold: DEFAULTS.inert,
+        otherwise: "the attention does not depend on the key there: another token's key draws as much",
+      },
+    ],
+    controls: [],
+    invariant: [],
+    notes: [],
+  };
+}
+
+/** e^score / (e^score + e^rest). */
+function share(score: number, rest: number): number {
+  return 1 / (1 + Math.exp(rest - score));
+}
+
+function dot(a: Float32Array, b: Float32Array): number {
+  return a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+}
+
+function logSumExp(values: readonly number[]): number {
+  const largest = Math.max(...values);
+  if (largest === -Infinity) return largest;
+  return largest + Math.log(values.reduce((sum, value) => sum + Math.exp(value - largest), 0));
+}

@@ -1,0 +1,138 @@
+import { DEFAULTS, type CarriesStatement } from "@filigree/hypothesis";
+import { drawDonors, ruleName, type DonorRule } from "../data/donors.ts";
+import { answerPredictor } from "../data/predicted-answers.ts";
+import { siteSwap } from "../engine/site-swap.ts";
+import type { SwapOutcome } from "../engine/swaps.ts";
+import type { Interval } from "../statistics/bootstrap.ts";
+import { untestable, type ClaimContext, type Evidence, type Requirement } from "./evidence.ts";
+import { shuffledLabels } from "./label-null.ts";
+import { runSham } from "./sham.ts";
+import {
+  allowUnseen,
+  effectSample,
+  effectSize,
+  recoveredLoss,
+  shareIdentical,
+  transferFigures,
+} from "./swap-figures.ts";
+import { donorProblem, featureProblem, positionProblem, swapFilter } from "./testability.ts";
+
+/**
+ * `S carries f`: what S does depends on f (transfer, or change where no answer is predicted) and, as far as it
+ * matters at all, on nothing else (r).
+ */
+export function checkCarries(context: ClaimContext, statement: CarriesStatement): Evidence {
+  const { parts, feature, thresholds } = statement;
+  const positions = parts.map(({ position }) => position);
+  const problem = featureProblem(context, feature) ?? positionProblem(context, positions);
+  if (problem !== undefined) return untestable(problem);
+  const filter = swapFilter(context, positions);
+  const draw = (rule: DonorRule) =>
+    drawDonors(context.dataset, rule, context.settings.donors, context.random(ruleName(rule)), filter);
+  const eq: DonorRule = { kind: "EQ", feature };
+  const ne: DonorRule = { kind: "NE", feature };
+  const donors = { eq: draw(eq), ne: draw(ne), any: draw({ kind: "ANY" }) };
+  const missing =
+    donorProblem(ruleName(ne), donors.ne) ?? donorProblem(ruleName(eq), donors.eq) ?? donorProblem("ANY", donors.any);
+  if (missing !== undefined) return untestable(missing);
+
+  const swap = (reference: number, donor: number) => siteSwap(context.clean, parts, reference, donor);
+  runSham(context, filter, swap);
+  const run = (rule: string, lists: readonly (readonly number[])[]) =>
+    context.run(
+      rule,
+      lists.flatMap((list, reference) => list.map((donor) => swap(reference, donor))),
+    );
+  const outcomes = {
+    eq: run(ruleName(eq), donors.eq),
+    ne: run(ruleName(ne), donors.ne),
+    any: run("ANY", donors.any),
+  };
+  const effects = {
+    eq: effectSample(context, outcomes.eq),
+    ne: effectSample(context, outcomes.ne),
+    any: effectSample(context, outcomes.any),
+  };
+  const { transfer, agreement } = transferFigures(context, feature, outcomes.ne);
+  const r = allowUnseen(
+    context.interval("r", [effects.eq, effects.any], ([e, any]) => e! / any!),
+    effects.any,
+    effects.eq,
+    effects.any,
+  );
+  const figures: Record<string, Interval> = {
+    V: effectSize(context, "V", effects.any),
+    r,
+    ...(transfer && { transfer }),
+    ...(agreement && { agreement }),
+    change: context.interval("change", [effects.ne, effects.eq, context.scale], ([n, e, s]) => (n! - e!) / s!),
+    recovered: recoveredLoss(context, outcomes.eq),
+  };
+  const requirements: Requirement[] = [
+    {
+      figure: "V",
+      relation: ">=",
+      threshold: DEFAULTS.inert,
+      otherwise: "the site is inert: no donor changes the answer",
+    },
+    {
+      figure: "r",
+      relation: "<=",
+      threshold: thresholds.r,
+      otherwise: `the site does more than ${feature} explains: donors with an equal value change the answer too`,
+    },
+    transfer
+      ? {
+          figure: "transfer",
+          relation: ">=",
+          threshold: thresholds.transfer,
+          otherwise: `donors with another ${feature} do not move the answer to theirs`,
+        }
+      : {
+          figure: "change",
+          relation: ">=",
+          threshold: thresholds.change,
+          otherwise: `donors with another ${feature} change the answer no more than donors with an equal one`,
+        },
+  ];
+  const fine = tooFine(context, feature, outcomes.ne, outcomes.eq);
+  if (fine) {
+    figures["distinguishes"] = fine;
+    requirements.push({
+      figure: "distinguishes",
+      relation: ">=",
+      threshold: DEFAULTS.inert,
+      otherwise: `"${feature}" is too fine: values of it that predict one answer are not told apart; claim a coarser feature`,
+    });
+  }
+  const shuffled = shuffledLabels(context, feature, outcomes.any, r);
+  return {
+    figures,
+    requirements,
+    ...(shuffled.vacuous !== undefined && { vacuous: shuffled.vacuous }),
+    controls: [shuffled.control],
+    invariant: outcomes.eq,
+    notes: [`${Math.round(100 * shareIdentical(outcomes.eq))} % of the ${ruleName(eq)} swaps wrote what was there`],
+  };
+}
+
+/**
+ * Where different values of f predict one answer, how much more they change than equal values do: a site that does not
+ * tell them apart carries something coarser.
+ */
+function tooFine(
+  context: ClaimContext,
+  feature: string,
+  differing: readonly SwapOutcome[],
+  equal: readonly SwapOutcome[],
+): Interval | undefined {
+  const { dataset } = context;
+  const predict = answerPredictor(dataset, feature);
+  const alike = differing.filter(({ swap }) => {
+    const x = dataset.examples[swap.reference]!;
+    return predict(x, dataset.examples[swap.donor]!) === x.answer;
+  });
+  if (alike.length === 0) return undefined;
+  const samples = [effectSample(context, alike), effectSample(context, equal), context.scale];
+  return context.interval("distinguishes", samples, ([a, e, s]) => (a! - e!) / s!);
+}

@@ -1,0 +1,154 @@
+import { siteAt, type SiteName } from "@filigree/core";
+import { DEFAULTS, type CopiesStatement, type SitePart } from "@filigree/hypothesis";
+import { drawDonors, ruleName, type DonorRule } from "../data/donors.ts";
+import { headList, pathSwap } from "../engine/path-swap.ts";
+import { siteSwap } from "../engine/site-swap.ts";
+import type { Swap } from "../engine/swaps.ts";
+import type { Interval } from "../statistics/bootstrap.ts";
+import { untestable, type ClaimContext, type Control, type Evidence } from "./evidence.ts";
+import { shuffledLabels } from "./label-null.ts";
+import { runSham } from "./sham.ts";
+import {
+  allowUnseen,
+  effectSample,
+  effectSize,
+  recoveredLoss,
+  shareIdentical,
+  transferFigures,
+} from "./swap-figures.ts";
+import { donorProblem, featureProblem, positionProblem, swapFilter } from "./testability.ts";
+
+/** References that each head's part is measured on. */
+const HEAD_REFERENCES = 64;
+
+/**
+ * `N copies f from A to B via v`: values of N at A, entering the row B only, move the answer to the donor's (transfer),
+ * by f and nothing else (r), and N's queries and keys do not carry f themselves (control).
+ */
+export function checkCopies(context: ClaimContext, statement: CopiesStatement): Evidence {
+  const { feature, thresholds, from, to } = statement;
+  const { clean, dataset, settings } = context;
+  const positions = [from, to];
+  const problem = featureProblem(context, feature) ?? positionProblem(context, positions);
+  if (problem !== undefined) return untestable(problem);
+  const filter = swapFilter(context, positions);
+  const draw = (rule: DonorRule) => drawDonors(dataset, rule, settings.donors, context.random(ruleName(rule)), filter);
+  const eq: DonorRule = { kind: "EQ", feature };
+  const ne: DonorRule = { kind: "NE", feature };
+  const donors = { eq: draw(eq), ne: draw(ne), any: draw({ kind: "ANY" }) };
+  const missing =
+    donorProblem(ruleName(ne), donors.ne) ?? donorProblem(ruleName(eq), donors.eq) ?? donorProblem("ANY", donors.any);
+  if (missing !== undefined) return untestable(missing);
+
+  const along = (reference: number, donor: number) => pathSwap(clean, statement, reference, donor);
+  const routing = routingParts(context, statement);
+  const steer = (reference: number, donor: number) => siteSwap(clean, routing, reference, donor);
+  runSham(context, filter, along);
+  const run = (rule: string, lists: readonly (readonly number[])[], swap: (reference: number, donor: number) => Swap) =>
+    context.run(
+      rule,
+      lists.flatMap((list, reference) => list.map((donor) => swap(reference, donor))),
+    );
+  const outcomes = {
+    eq: run(`v ${ruleName(eq)}`, donors.eq, along),
+    ne: run(`v ${ruleName(ne)}`, donors.ne, along),
+    any: run("v ANY", donors.any, along),
+    routeEq: run(`q, k ${ruleName(eq)}`, donors.eq, steer),
+    routeNe: run(`q, k ${ruleName(ne)}`, donors.ne, steer),
+  };
+  const effects = {
+    eq: effectSample(context, outcomes.eq),
+    any: effectSample(context, outcomes.any),
+    routeEq: effectSample(context, outcomes.routeEq),
+    routeNe: effectSample(context, outcomes.routeNe),
+  };
+  const { transfer, agreement, coverage } = transferFigures(context, feature, outcomes.ne);
+  if (!transfer) {
+    return untestable(
+      `only ${Math.round(100 * coverage)} % of the swaps have a predicted answer that differs: ` +
+        `the answer must follow from ${feature} and the other features`,
+    );
+  }
+  const r = allowUnseen(
+    context.interval("r", [effects.eq, effects.any], ([e, any]) => (any! > 0 ? e! / any! : 0)),
+    effects.any,
+    effects.eq,
+    effects.any,
+  );
+  const controlFigure = context.interval(
+    "control",
+    [effects.routeNe, effects.routeEq, context.scale],
+    ([n, e, s]) => (n! - e!) / s!,
+  );
+  const figures: Record<string, Interval> = {
+    transfer,
+    r,
+    control: allowUnseen(controlFigure, context.scale, effects.routeNe),
+    V: effectSize(context, "V", effects.any),
+    ...(agreement && { agreement }),
+    recovered: recoveredLoss(context, outcomes.eq),
+  };
+  const shuffled = shuffledLabels(context, feature, outcomes.any, r);
+  return {
+    figures,
+    requirements: [
+      {
+        figure: "transfer",
+        relation: ">=",
+        threshold: thresholds.transfer,
+        otherwise: `values of donors with another ${feature} do not move the answer to theirs along this path`,
+      },
+      {
+        figure: "V",
+        relation: ">=",
+        threshold: DEFAULTS.inert,
+        otherwise: "the path is inert: no donor's values change the answer",
+      },
+      {
+        figure: "r",
+        relation: "<=",
+        threshold: thresholds.r,
+        otherwise: `the path moves more than ${feature}: values of donors with an equal one change the answer too`,
+      },
+      {
+        figure: "control",
+        relation: "<=",
+        threshold: thresholds.control,
+        otherwise: `queries and keys carry ${feature} too: the pattern, not only the values, depends on it`,
+      },
+    ],
+    ...(shuffled.vacuous !== undefined && { vacuous: shuffled.vacuous }),
+    controls: [shuffled.control, ...headParts(context, statement, donors.ne)],
+    invariant: outcomes.eq,
+    notes: [`${Math.round(100 * shareIdentical(outcomes.eq))} % of the ${ruleName(eq)} swaps wrote what was there`],
+  };
+}
+
+/** Queries at B and keys at A of the heads: what decides where they look. */
+function routingParts({ clean }: ClaimContext, { layer, heads, from, to }: CopiesStatement): SitePart[] {
+  const { dHead } = clean.model.config;
+  const channels =
+    heads === "all" ? "all" : heads.flatMap((h) => Array.from({ length: dHead }, (_, c) => h * dHead + c));
+  const part = (site: SiteName, position: SitePart["position"]): SitePart => ({ site, channels, position });
+  return [part(siteAt(layer, "attn.q"), to), part(siteAt(layer, "attn.k"), from)];
+}
+
+/** The transfer of each head alone, where it moves anything. */
+function headParts(
+  context: ClaimContext,
+  statement: CopiesStatement,
+  donors: readonly (readonly number[])[],
+): Control[] {
+  const heads = headList(context.clean.model.config, statement.heads);
+  if (heads.length < 2) return [];
+  return heads.flatMap((head) => {
+    const swaps = donors
+      .flatMap((list, reference) => list.slice(0, 1).map((donor) => ({ reference, donor })))
+      .slice(0, HEAD_REFERENCES)
+      .map(({ reference, donor }) => pathSwap(context.clean, { ...statement, heads: [head] }, reference, donor));
+    const outcomes = context.run(`v of head ${head}`, swaps);
+    if (shareIdentical(outcomes) === 1) return [];
+    const { transfer } = transferFigures(context, statement.feature, outcomes, `transfer of head ${head}`);
+    return transfer ? [{ name: `head ${head}`, figures: { transfer } }] : [];
+  });
+}

@@ -1,0 +1,62 @@
+import type { NodeMask, RandomStream } from "@filigree/core";
+import type { Settings } from "@filigree/hypothesis";
+import type { Dataset } from "../data/dataset.ts";
+import type { CircuitOutcome } from "../engine/circuit-swap.ts";
+import type { CleanRuns } from "../engine/clean-runs.ts";
+import type { Swap, SwapOutcome, SwapRunOptions } from "../engine/swaps.ts";
+import type { Interval, Sample } from "../statistics/bootstrap.ts";
+
+/** A bound that a figure must keep for the claim to be supported. */
+export interface Requirement {
+  /** Name in `figures`. */
+  readonly figure: string;
+  readonly relation: ">=" | "<=";
+  readonly threshold: number;
+  /** What it means when the bound is broken, for the reader of a refutation. */
+  readonly otherwise: string;
+}
+
+/** A comparison beside the claim: a null, an ablation, one head's part. Reported; what it decides is in `vacuous`. */
+export interface Control {
+  readonly name: string;
+  readonly figures: Readonly<Record<string, Interval>>;
+}
+
+/** All that the checks of one claim found. */
+export interface Evidence {
+  readonly figures: Readonly<Record<string, Interval>>;
+  readonly requirements: readonly Requirement[];
+  /** Why the data cannot decide, where it cannot. */
+  readonly untestable?: string;
+  /** Why support would mean nothing, where it would. */
+  readonly vacuous?: string;
+  readonly controls: readonly Control[];
+  /** The swaps that the claim says change nothing: the worst of them are shown. */
+  readonly invariant: readonly SwapOutcome[];
+  /** Remarks for the reader, such as how many invariant swaps wrote what was there already. */
+  readonly notes: readonly string[];
+}
+
+/** What a statement is checked with. */
+export interface ClaimContext {
+  readonly clean: CleanRuns;
+  readonly dataset: Dataset;
+  readonly settings: Settings;
+  /** ‖Δ‖² of the whole input taken from a donor at random: what all effects are measured against. */
+  readonly scale: Sample;
+  /** The claim's own random stream of that name. */
+  random(name: string): RandomStream;
+  /** Runs swaps under a rule's name, for trace and progress. */
+  run(rule: string, swaps: readonly Swap[], options?: SwapRunOptions): SwapOutcome[];
+  /** Reports outcomes that did not come from `run` to the trace. */
+  trace(rule: string, outcomes: readonly CircuitOutcome[], replaced: NodeMask): void;
+  /** Reports progress inside a rule. */
+  progress(rule: string, done: number, of: number): void;
+  /** A figure of samples with its interval. */
+  interval(name: string, samples: readonly Sample[], figure: (means: readonly number[]) => number): Interval;
+}
+
+/** Evidence of a claim that the data cannot decide. */
+export function untestable(why: string): Evidence {
+  return { figures: {}, requirements: [], untestable: why, controls: [], invariant: [], notes: [] };
+}

@@ -1,0 +1,154 @@
+import { answerPredictor } from "../data/predicted-answers.ts";
+import { chooses, leaning, lossOf, squaredDistance } from "../engine/answers.ts";
+import type { SwapOutcome } from "../engine/swaps.ts";
+import { type Interval, type Sample } from "../statistics/bootstrap.ts";
+import { clopperPearson, effectiveTrials } from "../statistics/clopper-pearson.ts";
+import { largest, sampleOf } from "../statistics/samples.ts";
+import type { ClaimContext } from "./evidence.ts";
+
+/** ‖Δ‖² of outcomes. */
+export function effectSample(context: ClaimContext, outcomes: readonly SwapOutcome[]): Sample {
+  return sampleOf(
+    context.dataset,
+    outcomes.map(({ swap, delta2 }) => ({ reference: swap.reference, donor: swap.donor, value: delta2 })),
+  );
+}
+
+/** V: E‖Δ‖² under a rule against the scale. How much the site matters at all. */
+export function effectSize(context: ClaimContext, name: string, effect: Sample): Interval {
+  return context.interval(name, [effect, context.scale], ([e, scale]) => e! / scale!);
+}
+
+/**
+ * Raises an upper bound by what the data may have missed: with n references and no failure seen, a failure of up to
+ * 3/n of them is not excluded at 95 %. Each is taken to be as large as the largest effect of any of the samples.
+ */
+export function allowUnseen(interval: Interval, denominator: Sample, ...effects: readonly Sample[]): Interval {
+  const total = denominator.weights.reduce((sum, w) => sum + w, 0);
+  const mean = denominator.values.reduce((sum, v, i) => sum + v * denominator.weights[i]!, 0) / total;
+  const worst = Math.max(...effects.map(largest));
+  return worst > 0 ? { ...interval, high: interval.high + ((3 / interval.n) * worst) / mean } : interval;
+}
+
+/** transfer, agreement and how far the predictions reach. */
+export interface TransferFigures {
+  /** Undefined where fewer than half of the swaps have a predicted answer. */
+  readonly transfer?: Interval;
+  readonly agreement?: Interval;
+  /** Share of swaps with a predicted answer. */
+  readonly coverage: number;
+}
+
+/**
+ * transfer = Σ shift of the log-odds, predicted against own answer, over Σ of the same shift in the donor's own run,
+ * over the swaps whose predicted answer differs from the reference's own (the field's normalised logit difference).
+ * agreement = share of these swaps whose answer is the predicted one.
+ */
+export function transferFigures(
+  context: ClaimContext,
+  feature: string,
+  outcomes: readonly SwapOutcome[],
+  name = "transfer",
+): TransferFigures {
+  const { clean, dataset, settings } = context;
+  const predict = answerPredictor(dataset, feature);
+  const predicted = outcomes.map(({ swap }) =>
+    predict(dataset.examples[swap.reference]!, dataset.examples[swap.donor]!),
+  );
+  const coverage = predicted.filter((answer) => answer !== undefined).length / Math.max(1, outcomes.length);
+  if (coverage < 0.5) return { coverage };
+  const diagnostic = outcomes.flatMap((outcome, i) => {
+    const { reference, donor } = outcome.swap;
+    const x = dataset.examples[reference]!;
+    const answer = predicted[i];
+    if (answer === undefined || answer === x.answer) return [];
+    const before = leaning(x, outcome.before, answer);
+    return [
+      {
+        reference,
+        donor,
+        shift: leaning(x, outcome.after, answer) - before,
+        whole: leaning(x, clean.answers[donor]!, answer) - before,
+        agrees: agreesWith(outcome, x, answer, context),
+      },
+    ];
+  });
+  if (diagnostic.length === 0) return { coverage };
+  const sample = (value: (d: (typeof diagnostic)[number]) => number) =>
+    sampleOf(
+      dataset,
+      diagnostic.map((d) => ({ reference: d.reference, donor: d.donor, value: value(d) })),
+    );
+  const agrees = diagnostic.map((d) => d.agrees);
+  const clusters = diagnostic.map((d) => dataset.examples[d.reference]!.cluster);
+  return {
+    coverage,
+    transfer: context.interval(name, [sample((d) => d.shift), sample((d) => d.whole)], ([s, w]) => s! / w!),
+    agreement: clopperPearson(
+      agrees.filter(Boolean).length / agrees.length,
+      effectiveTrials(agrees, clusters),
+      settings.alpha,
+    ),
+  };
+}
+
+function agreesWith(
+  { after }: SwapOutcome,
+  x: ClaimContext["dataset"]["examples"][number],
+  answer: number,
+  { dataset }: ClaimContext,
+): boolean {
+  if (x.answers.length > 0) return chooses(x, after, answer);
+  // A number agrees when no other number that occurs is nearer.
+  const distance = Math.abs(after[0]! - answer);
+  return dataset.examples.every((y) => y.answer === answer || distance < Math.abs(after[0]! - y.answer));
+}
+
+/**
+ * recovered = (L_swapped − L_random) / (L_model − L_random) (Redwood's causal scrubbing): L_random is the loss when the
+ * answers come from a donor at random. Reported, never decides: errors cancel in it.
+ */
+export function recoveredLoss(context: ClaimContext, outcomes: readonly SwapOutcome[]): Interval {
+  const { clean, dataset } = context;
+  const random = context.random("recovered");
+  const measure = (value: (reference: number, i: number) => number) =>
+    sampleOf(
+      dataset,
+      outcomes.map(({ swap }, i) => ({
+        reference: swap.reference,
+        donor: swap.donor,
+        value: value(swap.reference, i),
+      })),
+    );
+  const swapped = measure((reference, i) => lossOf(dataset.examples[reference]!, outcomes[i]!.after));
+  const own = measure((reference) => lossOf(dataset.examples[reference]!, clean.answers[reference]!));
+  const chance = measure((reference) => {
+    const x = dataset.examples[reference]!;
+    const y = dataset.examples[random.integer(dataset.examples.length)]!;
+    return lossOf(x, sameLength(clean.answers[y.index]!, clean.answers[reference]!));
+  });
+  return context.interval("recovered", [swapped, own, chance], ([s, o, c]) => (s! - c!) / (o! - c!));
+}
+
+function sameLength<T extends { length: number }>(preferred: T, otherwise: T): T {
+  return preferred.length === otherwise.length ? preferred : otherwise;
+}
+
+/** ‖Δ‖² of the whole input taken from donors at random: one clean run against another. */
+export function scaleSample(clean: ClaimContext["clean"], donors: readonly (readonly number[])[]): Sample {
+  return sampleOf(
+    clean.dataset,
+    donors.flatMap((list, reference) =>
+      list.map((donor) => ({
+        reference,
+        donor,
+        value: squaredDistance(clean.answers[reference]!, clean.answers[donor]!),
+      })),
+    ),
+  );
+}
+
+/** Share of outcomes that changed nothing because what they wrote was there already. */
+export function shareIdentical(outcomes: readonly SwapOutcome[]): number {
+  return outcomes.filter(({ identical }) => identical).length / Math.max(1, outcomes.length);
+}

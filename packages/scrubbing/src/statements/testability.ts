@@ -1,0 +1,43 @@
+import type { Position } from "@filigree/hypothesis";
+import { featureOf } from "../data/dataset.ts";
+import type { DonorFilter } from "../data/donors.ts";
+import { confusedWith } from "../data/identifiability.ts";
+import { hasRoles, roleFilter } from "../data/roles.ts";
+import type { ClaimContext } from "./evidence.ts";
+
+/** Why a claim about a feature cannot be decided on this data at all, if so. */
+export function featureProblem({ dataset }: ClaimContext, feature: string): string | undefined {
+  const values = new Set(dataset.examples.map((example) => featureOf(example, feature)));
+  if (values.size < 2) {
+    return `"${feature}" has one value in all ${dataset.examples.length} examples: add examples with another`;
+  }
+  const other = confusedWith(dataset, feature);
+  if (other !== undefined) {
+    return `"${feature}" is not identified: it varies together with "${other}"; add examples where they differ`;
+  }
+  return undefined;
+}
+
+/** Why positions are not there to be swapped, if so. */
+export function positionProblem({ dataset }: ClaimContext, positions: readonly Position[]): string | undefined {
+  const without = dataset.examples.filter((example) => !hasRoles(example, positions)).length;
+  const share = without / dataset.examples.length;
+  if (share <= 0.5) return undefined;
+  return `${Math.round(100 * share)} % of the examples lack a position that the claim names`;
+}
+
+/** Why a rule leaves too few references with donors, if so. */
+export function donorProblem(rule: string, donors: readonly (readonly number[])[]): string | undefined {
+  const served = donors.filter((list) => list.length > 0).length;
+  if (served >= donors.length / 2) return undefined;
+  return (
+    `only ${served} of ${donors.length} references have an ${rule} donor: ` +
+    `add contrast partners, or examples of equal length where a claim names all positions`
+  );
+}
+
+/** The donors of the swaps at these positions, references without the positions left out. */
+export function swapFilter({ dataset }: ClaimContext, positions: readonly Position[]): DonorFilter {
+  const roles = roleFilter(dataset, positions);
+  return (x, y) => hasRoles(x, positions) && hasRoles(y, positions) && roles(x, y);
+}

@@ -1,0 +1,57 @@
+import type { NodeMask } from "@filigree/core";
+import type { Claim } from "@filigree/hypothesis";
+import type { Dataset } from "./data/dataset.ts";
+import type { TraceLine } from "./document.ts";
+import type { CircuitOutcome } from "./engine/circuit-swap.ts";
+import type { SwapOutcome } from "./engine/swaps.ts";
+
+/** The trace of a swap of single sites and positions. */
+export function swapLine(claim: Claim, rule: string, outcome: SwapOutcome, { examples }: Dataset): TraceLine {
+  const name = (index: number) => examples[index]!.taskIndex;
+  const { swap, before, after, delta2, kl } = outcome;
+  return {
+    claim: claim.name,
+    rule,
+    reference: name(swap.reference),
+    donors: [name(swap.donor)],
+    writes: swap.writes.map(({ site, channels, position, from }) => {
+      const source = { ...from, donor: name(from.donor) };
+      // A path write lands on the mix, but what it carries comes from the donor's values, for this row alone.
+      return from.site === undefined
+        ? { site, channels: channels ?? "all", position, from: source }
+        : { site: from.site, channels: channels ?? "all", position, from: source, receiver: { site, position } };
+    }),
+    before: [...before],
+    after: [...after],
+    delta2,
+    kl,
+  };
+}
+
+/** The trace of a swap of whole channels at every token: those where `replaced` has 1. */
+export function circuitLine(
+  claim: Claim,
+  rule: string,
+  outcome: CircuitOutcome,
+  replaced: NodeMask,
+  { examples }: Dataset,
+): TraceLine {
+  const donor = examples[outcome.donor]!.taskIndex;
+  const writes = [...replaced].flatMap(([site, gates]) => {
+    const channels = [...gates.keys()].filter((c) => gates[c] === 1);
+    if (channels.length === 0) return [];
+    const all = channels.length === gates.length ? ("all" as const) : channels;
+    return [{ site, channels: all, position: "all" as const, from: { donor, position: "all" as const } }];
+  });
+  return {
+    claim: claim.name,
+    rule,
+    reference: examples[outcome.reference]!.taskIndex,
+    donors: [donor],
+    writes,
+    before: [...outcome.before],
+    after: [...outcome.after],
+    delta2: outcome.delta2,
+    kl: outcome.kl,
+  };
+}
