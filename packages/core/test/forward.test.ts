@@ -6,12 +6,17 @@ import {
   disposeModel,
   forward,
   listParameters,
+  nodeSites,
   Parameters,
+  recordSites,
   runModel,
+  siteAt,
   SparseMatrix,
   useBackend,
+  type Activation,
   type ForwardOptions,
   type Model,
+  type SiteName,
   type TokenBatch,
 } from "../src/index.ts";
 import { bits, randomBatch, randomValues, TINY, tinyModel } from "./support/tiny-model.ts";
@@ -88,14 +93,16 @@ describe("on wasm", () => {
     disposeModel(model);
   });
 
-  test("a computed pattern gives nearly the same logits as fused attention", () => {
-    const model = tinyModel(2);
-    const batch = randomBatch(model.config, 2, 9, 2);
-    const fused = columnsOf(model, batch);
-    columnsOf(model, batch, { patterns: new Set([0, 1]) }).forEach((column, n) => {
-      column.forEach((value, o) => expect(value).toBeCloseTo(fused[n]![o]!, 4));
-    });
-    disposeModel(model);
+  test("a pattern that is only looked at changes nothing, to the bit", () => {
+    for (const causal of [true, false]) {
+      const model = tinyModel(2, { causal });
+      const batch = randomBatch(model.config, 2, 9, 2);
+      const fused = columnsOf(model, batch);
+      columnsOf(model, batch, { patterns: new Set([0, 1]) }).forEach((column, n) => {
+        expect(bits(column)).toEqual(bits(fused[n]!));
+      });
+      disposeModel(model);
+    }
   });
 
   test("a later token matters to an earlier one exactly where the model is not causal", () => {
@@ -107,6 +114,29 @@ describe("on wasm", () => {
       expect(same).toBe(causal);
       disposeModel(model);
     }
+  });
+
+  test.each([
+    ["attn_in", "attn.act_in"],
+    ["attn_q", "attn.q"],
+    ["attn_k", "attn.k"],
+    ["attn_v", "attn.v"],
+    ["attn_out", "attn.resid_delta"],
+    ["mlp_in", "mlp.act_in"],
+    ["mlp_neuron", "mlp.post_act"],
+    ["mlp_out", "mlp.resid_delta"],
+  ] as const)("AbsTopK at %s alone leaves a third of the channels of %s, and all elsewhere", (place, kind) => {
+    const model = tinyModel(4, { afrac: 0.34, afracLoctypes: [place] });
+    const seen = new Map<SiteName, Activation>();
+    const edit = recordSites(nodeSites(TINY), seen);
+    runModel(model, randomBatch(model.config, 1, 1, 4), { edit }).dispose();
+    // A bias keeps every other value from being exactly 0.
+    const selected = [...seen].filter(([, { values }]) => values.includes(0));
+    expect(selected.map(([site]) => site)).toEqual([siteAt(0, kind), siteAt(1, kind)]);
+    for (const [, { channels, values }] of selected) {
+      expect(values.filter((value) => value !== 0)).toHaveLength(Math.floor(0.34 * channels));
+    }
+    disposeModel(model);
   });
 
   test("runs leave nothing but the logits", () => {

@@ -222,7 +222,10 @@ export function attentionPattern(
   }
 }
 
-/** y = Σ_key pattern[h, key, query] · v[h, key]: attention with a given pattern. */
+/**
+ * y = Σ_key pattern[h, key, query] · v[h, key]: attention with a given pattern. It sums in the order of `attention`, so
+ * that a pattern that is only looked at leaves the result as it was, to the bit. `row` holds seq values.
+ */
 export function attendWith(
   pattern: usize,
   v: usize,
@@ -230,18 +233,24 @@ export function attendWith(
   dHead: i32,
   batch: i32,
   seq: i32,
+  causal: i32,
+  row: usize,
   y: usize,
 ): void {
   const stride = <usize>(batch * seq) << 2;
   for (let h = 0; h < heads; h++) {
     for (let b = 0; b < batch; b++) {
       const first = <usize>(b * seq) << 2;
-      for (let c = 0; c < dHead; c++) {
-        const channel = <usize>(h * dHead + c) * stride + first;
-        memory.fill(y + channel, 0, <usize>seq << 2);
-        for (let s = 0; s < seq; s++) {
-          const w = load<f32>(v + channel + (<usize>s << 2));
-          if (w != 0) addScaled(y + channel, w, pattern + <usize>(h * seq + s) * stride + first, seq);
+      const base = <usize>(h * dHead) * stride + first;
+      for (let t = 0; t < seq; t++) {
+        const at = <usize>t << 2;
+        const n = causal ? t + 1 : seq;
+        for (let s = 0; s < n; s++) {
+          store<f32>(row + (<usize>s << 2), load<f32>(pattern + <usize>(h * seq + s) * stride + first + at));
+        }
+        for (let c = 0; c < dHead; c++) {
+          const channel = <usize>c * stride;
+          store<f32>(y + base + at + channel, dot(row, v + base + channel, n));
         }
       }
     }

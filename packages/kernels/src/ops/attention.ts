@@ -76,17 +76,23 @@ export function attentionPattern(
   return pattern;
 }
 
-/** Attention with a given pattern: y = Σ over keys of pattern · v. No gradient. */
+/**
+ * Attention with a given pattern: y = Σ over keys of pattern · v. With the pattern of {@link attentionPattern} the
+ * wasm version equals {@link attention} to the bit. A causal shape ignores what a pattern gives to later keys. No gradient.
+ */
 export function attendWith(pattern: tf.Tensor2D, v: tf.Tensor2D, shape: AttentionShape): tf.Tensor2D {
-  const { heads, dHead, batch, seq } = shape;
+  const { heads, dHead, batch, seq, causal } = shape;
   if (!hasKernels()) {
     return tf.tidy(() => {
       const weights = tf.transpose(tf.reshape(pattern, [heads, seq, batch, seq]), [2, 0, 3, 1]);
-      return fromHeads(tf.matMul(weights, toHeads(v, shape)), shape);
+      const seen = causal ? tf.where(laterKeys(seq), 0, weights) : weights;
+      return fromHeads(tf.matMul(seen, toHeads(v, shape)), shape);
     });
   }
   const y = output<tf.Rank.R2>([heads * dHead, batch * seq]);
-  call("attendWith", pattern, v, heads, dHead, batch, seq, y);
+  const row = output<tf.Rank.R1>([seq]);
+  call("attendWith", pattern, v, heads, dHead, batch, seq, Number(causal), row, y);
+  row.dispose();
   return y;
 }
 
@@ -104,12 +110,16 @@ function fromHeads(x: tf.Tensor, { heads, dHead, batch, seq }: AttentionShape): 
 function portableWeights(q: tf.Tensor, k: tf.Tensor, shape: AttentionShape, sinks: tf.Tensor | undefined) {
   const { heads, dHead, batch, seq, causal } = shape;
   const scores = tf.mul(tf.matMul(toHeads(q, shape), toHeads(k, shape), false, true), 1 / Math.sqrt(dHead));
-  const bar = tf.buffer([seq, seq], "float32");
-  if (causal) for (let i = 0; i < seq; i++) for (let j = i + 1; j < seq; j++) bar.set(-1e30, i, j);
   const sink = tf.mul(tf.ones([batch, heads, seq, 1]), sinks ? tf.reshape(sinks, [1, heads, 1, 1]) : -1e30);
-  const all = tf.softmax(tf.concat([sink, tf.add(scores, bar.toTensor())], 3));
+  const all = tf.softmax(tf.concat([sink, causal ? tf.where(laterKeys(seq), -1e30, scores) : scores], 3));
   const weights = tf.slice(all, [0, 0, 0, 1], [batch, heads, seq, seq]) as tf.Tensor4D;
   return { weights, sinkWeights: tf.slice(all, [0, 0, 0, 0], [batch, heads, seq, 1]) };
+}
+
+/** bool [query, key]: true where the key comes after the query. */
+function laterKeys(seq: number): tf.Tensor2D {
+  const positions = tf.range(0, seq, 1, "int32");
+  return tf.greater(tf.reshape(positions, [1, seq]), tf.reshape(positions, [seq, 1]));
 }
 
 function portableAttention(

@@ -67,6 +67,27 @@ describe.each(BACKENDS)("on %s", (backend) => {
     );
   });
 
+  test("a causal shape ignores what a given pattern gives to later keys", async () => {
+    await useBackend(backend);
+    fc.assert(
+      fc.property(point, (shape) => {
+        const { heads, dHead, batch, seq, causal, seed } = shape;
+        const contents = new Contents(seed);
+        const pattern = contents.tensor([heads * seq, batch * seq], { zeros: 0 });
+        const v = contents.tensor([heads * dHead, batch * seq]);
+        const seen = pattern.values.map((weight, i) => {
+          const [key, query] = [Math.floor(i / (batch * seq)) % seq, i % seq];
+          return causal && key > query ? 0 : weight;
+        });
+        const y = tf.tidy(() => {
+          return attendWith(toTensor(pattern) as tf.Tensor2D, toTensor(v) as tf.Tensor2D, shape).dataSync();
+        });
+        expectClose(y, twins.attendWith(seen, v.values, shape), 2e-6, "attendWith");
+      }),
+      { numRuns: 40 },
+    );
+  });
+
   test("scores and sinks far apart neither overflow nor give NaN", async () => {
     await useBackend(backend);
     const shape: AttentionShape = { heads: 1, dHead: 1, batch: 1, seq: 3, causal: true };
@@ -78,6 +99,23 @@ describe.each(BACKENDS)("on %s", (backend) => {
       expect([...attention(q, k, v, shape, tf.tensor1d([1e9])).dataSync()]).toEqual([0, 0, 0]);
     });
   });
+});
+
+test("attention with its own pattern is attention, to the bit", async () => {
+  await useBackend("wasm");
+  fc.assert(
+    fc.property(point, (shape) => {
+      const { qkv, sinks } = inputsOf(shape);
+      tf.tidy(() => {
+        const [q, k, v] = qkv.map(toTensor) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
+        const sinksTensor = sinks && (toTensor(sinks) as tf.Tensor1D);
+        const fused = attention(q, k, v, shape, sinksTensor).dataSync<"float32">();
+        const given = attendWith(attentionPattern(q, k, shape, sinksTensor), v, shape).dataSync<"float32">();
+        expect(new Uint32Array(given.slice().buffer)).toEqual(new Uint32Array(fused.slice().buffer));
+      });
+    }),
+    { numRuns: 150 },
+  );
 });
 
 test("a causal query depends on nothing after it, nor on other sequences, to the bit", async () => {

@@ -126,10 +126,11 @@ describe.each(BACKENDS)("on %s", (backend) => {
   test("an open gate shows x and a shut one its fill, to the bit", async () => {
     await useBackend(backend);
     fc.assert(
-      fc.property(point, ({ channels, tokens, seed }) => {
+      // Where fill and x differ in size, fill + (x − fill) rounds to something else than x.
+      fc.property(point, fc.constantFrom(1e-3, 1, 1e5), ({ channels, tokens, seed }, size) => {
         const contents = new Contents(seed);
-        const x = contents.tensor([channels, tokens], { size: 1e6 });
-        const fill = contents.tensor([channels], { size: 1e-3, zeros: 0 });
+        const x = contents.tensor([channels, tokens], { size: 1 });
+        const fill = contents.tensor([channels], { size, zeros: 0 });
         const gate = Float32Array.from({ length: channels }, () => contents.index(2));
         const y = tf.tidy(() =>
           gateChannels(toTensor(x) as tf.Tensor2D, tf.tensor1d(gate), toTensor(fill) as tf.Tensor1D).dataSync(),

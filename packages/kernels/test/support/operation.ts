@@ -40,6 +40,8 @@ export function valueAndGradients(operation: Operation, dy: Plain): { value: Pla
   const read = differentiate();
   run(...inputs).dispose();
   expect(tf.memory().numTensors, "tensors left over by the operation").toBe(opened);
+  const after = inputs.map((input) => [...toPlain(input).values]);
+  expect(after, "inputs after the operation").toEqual(operation.inputs.map(({ values }) => [...values]));
   tf.dispose([inputs, slope]);
   close?.();
   expect(tf.memory().numTensors, "tensors left over at the end").toBe(atStart);

@@ -1,0 +1,34 @@
+import { InvalidArgumentError, Option } from "commander";
+
+/** A whole number from `least`, for an option. */
+export function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/u.test(text) && Number.isSafeInteger(value) && value >= least) return value;
+    throw new InvalidArgumentError(`It must be a whole number from ${least}.`);
+  };
+}
+
+/** A number above 0, for an option. */
+export function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError("It must be a number above 0.");
+}
+
+/** `--seed`, where the default is not the file's. */
+export function seedOption(description: string): Option {
+  return new Option("--seed <n>", description).argParser(wholeNumber(0));
+}
+
+/** `--backend`. */
+export function backendOption(): Option {
+  return new Option("--backend <name>", "what to compute on: wasm is fast, cpu is for comparison")
+    .choices(["wasm", "cpu"])
+    .default("wasm");
+}
+
+/** `--json`. */
+export function jsonOption(what: string): Option {
+  return new Option("--json", `print ${what} as one JSON document`);
+}

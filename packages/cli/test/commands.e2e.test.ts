@@ -1,0 +1,228 @@
+import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseSafetensors, toFloat32 } from "@filigree/core";
+import { describe, expect, test } from "vitest";
+import { expectCode, filigree } from "./filigree.ts";
+import { emptyFolder, filesIn, fixture } from "./folders.ts";
+import { saveTinyModel, TINY } from "./tiny-model.ts";
+
+const MODEL = fixture("close-quote/model");
+const TASK = fixture("close-quote/task.jsonl");
+const QUOTES = { '"': 0, "'": 1 };
+
+/** Runs a command that must succeed. */
+async function output(args: readonly string[], cwd = emptyFolder()): Promise<string> {
+  const ended = await filigree(args, cwd);
+  expectCode(ended, 0);
+  return ended.stdout;
+}
+
+function tensorsOf(path: string): Map<string, { shape: readonly number[]; values: Float32Array }> {
+  const { tensors } = parseSafetensors(readFileSync(path), path);
+  return new Map([...tensors].map(([name, tensor]) => [name, { shape: tensor.shape, values: toFloat32(tensor) }]));
+}
+
+test("--version prints the package's version", async () => {
+  const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+  expect(await output(["--version"])).toBe(`${version}\n`);
+});
+
+describe("run", () => {
+  /** Rows of the quote program: start, a letter, a quote, letters. Their last token closes the quote. */
+  const rows = [QUOTES['"'], QUOTES["'"], QUOTES['"']].map((quote) => [6, 3, quote, 4, 5, 2]);
+
+  async function record(...options: string[]) {
+    const folder = emptyFolder();
+    writeFileSync(join(folder, "rows.json"), JSON.stringify(rows));
+    expect(await output(["run", MODEL, "--tokens", "rows.json", "--out", "out.safetensors", ...options], folder)).toBe(
+      "",
+    );
+    return tensorsOf(join(folder, "out.safetensors"));
+  }
+
+  test("writes logits that close each row with its quote, token by token", async () => {
+    const logits = (await record()).get("logits")!;
+    expect(logits.shape).toEqual([3, 6, 6]);
+    const answers = rows.map((_, row) => logits.values.subarray((row * 6 + 5) * 6, (row * 6 + 6) * 6));
+    answers.forEach((scores, row) => {
+      expect(scores.indexOf(Math.max(...scores))).toBe(rows[row]![2]);
+    });
+    const beforeTheQuote = logits.values.subarray(0, 12);
+    expect(Math.max(...beforeTheQuote.map(Math.abs))).toBeLessThan(1e-4);
+  });
+
+  test("records sites as rows × tokens × channels and patterns as rows × heads × queries × keys", async () => {
+    const tensors = await record("--record", "1.attn.{v,pattern}", "--record", "final_resid");
+    expect([...tensors].map(([name, { shape }]) => [name, ...shape])).toEqual([
+      ["logits", 3, 6, 6],
+      ["1.attn.v", 3, 6, 7],
+      ["1.attn.pattern", 3, 1, 6, 6],
+      ["final_resid", 3, 6, 25],
+    ]);
+    // After the quote the head looks at the quote alone; before it, at the start.
+    const looks = Array.from({ length: 6 }, (_, query) => {
+      const weights = tensors.get("1.attn.pattern")!.values.subarray(36 + query * 6, 36 + query * 6 + 6);
+      return weights.findIndex((weight) => weight > 0.99);
+    });
+    expect(looks).toEqual([0, 0, 2, 2, 2, 2]);
+  });
+
+  test("gives the same on the cpu backend", async () => {
+    const [wasm, cpu] = [await record("--record", "*"), await record("--record", "*", "--backend", "cpu")];
+    expect([...cpu.keys()]).toEqual([...wasm.keys()]);
+    for (const [name, { values }] of wasm) {
+      const worst = values.reduce((most, value, i) => Math.max(most, Math.abs(value - cpu.get(name)!.values[i]!)), 0);
+      expect({ name, same: worst < 1e-5 }).toEqual({ name, same: true });
+    }
+  });
+
+  test("a row's values do not depend on the rows that run with it", async () => {
+    const folder = emptyFolder();
+    await saveTinyModel(join(folder, "model"));
+    const many = Array.from({ length: 1_500 }, (_, i) => Array.from({ length: 5 }, (_, t) => (i * 7 + t * t) % 10));
+    writeFileSync(join(folder, "many.json"), JSON.stringify(many));
+    writeFileSync(join(folder, "one.json"), JSON.stringify([many[1_234]]));
+    for (const name of ["many", "one"]) {
+      await output(["run", "model", "--tokens", `${name}.json`, "--out", name, "--record", "*.attn.y"], folder);
+    }
+    const all = tensorsOf(join(folder, "many"));
+    for (const [name, { values }] of tensorsOf(join(folder, "one"))) {
+      const own = all.get(name)!.values.slice(1_234 * values.length, 1_235 * values.length);
+      expect({ name, values: own }).toEqual({ name, values });
+    }
+  });
+
+  test("--repeat --json prints the times of the passes and nothing else", async () => {
+    const folder = emptyFolder();
+    writeFileSync(join(folder, "rows.json"), JSON.stringify(rows));
+    const args = ["run", MODEL, "--tokens", "rows.json", "--repeat", "3", "--json"];
+    const { tokensPerSecond, milliseconds, peakMemoryBytes, ...rest } = JSON.parse(await output(args, folder));
+    const [median, min, max] = milliseconds;
+    expect(min).toBeLessThanOrEqual(median);
+    expect(median).toBeLessThanOrEqual(max);
+    expect(tokensPerSecond).toBeCloseTo((1000 * 18) / median);
+    expect(peakMemoryBytes).toBeGreaterThan(1e7);
+    expect(rest).toEqual({});
+    expect(filesIn(folder)).toEqual(["rows.json"]);
+  });
+
+  test("asks for something to do", async () => {
+    const { code, stderr } = await filigree(["run", MODEL, "--tokens", "rows.json"], emptyFolder());
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: "error: there is nothing to do\n  hint: give --out FILE.safetensors, or --repeat N\n",
+    });
+  });
+});
+
+describe("inspect", () => {
+  test("counts nonzero weights and finds the parts that they leave dead", async () => {
+    const inspection = JSON.parse(await output(["inspect", MODEL, "--json"]));
+    expect(inspection.hash).toMatch(/^[0-9a-f]{64}$/u);
+    expect(inspection.kinds).toContainEqual({ role: "block", nonzero: 26, of: 1_600, density: 26 / 1_600 });
+    const projection = inspection.parameters.find(({ name }: { name: string }) => name.includes("h.1.attn.c_proj"));
+    expect(projection).toMatchObject({ role: "block", shape: [25, 7], nonzero: 6, of: 175 });
+    expect(inspection.layers).toEqual([
+      { layer: 0, neurons: { dead: 0, of: 2 }, heads: { dead: [0], of: 1 } },
+      { layer: 1, neurons: { dead: 2, of: 2 }, heads: { dead: [], of: 1 } },
+    ]);
+    expect(inspection.files).toContainEqual({ name: "config.json", bytes: statSync(join(MODEL, "config.json")).size });
+    expect(inspection.config).toMatchObject({ nLayer: 2, causal: true });
+  });
+
+  test("shows the same to a person", async () => {
+    const stdout = await output(["inspect", MODEL]);
+    expect(stdout).toMatch(/^ {2}layers {6}2, 25 channels, MLP of 2 neurons$/mu);
+    expect(stdout).toMatch(/^ {2}block {13}26 {2}1,600 {4}1\.6 %$/mu);
+    expect(stdout).toMatch(/^ {2}transformer\.h\.1\.attn\.c_proj\.weight +25 × 7 +6 +175 +3\.4 %$/mu);
+    expect(stdout).not.toContain("\u001B");
+  });
+
+  test("knows a model with every option", async () => {
+    const folder = emptyFolder();
+    await saveTinyModel(join(folder, "model"));
+    const inspection = JSON.parse(await output(["inspect", "model", "--json"], folder));
+    expect(inspection.config).toEqual(TINY);
+    expect(inspection.kinds.map(({ role }: { role: string }) => role).sort()).toEqual([
+      "bias",
+      "bigram",
+      "block",
+      "embedding",
+      "gain",
+      "sink",
+      "unembedding",
+    ]);
+  });
+});
+
+describe("eval", () => {
+  test("scores a task in a file", async () => {
+    const { tasks } = JSON.parse(await output(["eval", MODEL, TASK, "--json"]));
+    // The program gives its answer 1 and the other 0: -ln(e / (e + 1)).
+    expect(tasks).toEqual([
+      { name: "close quote", accuracy: 1, loss: expect.closeTo(Math.log1p(1 / Math.E), 5), n: 128 },
+    ]);
+    expect(await output(["eval", MODEL, TASK])).toBe(
+      "task         examples  accuracy   loss\nclose quote       128   100.0 %  0.313\n",
+    );
+  });
+
+  test("without a task, leaves out what the vocabulary cannot express and says so", async () => {
+    const { code, stdout, stderr } = await filigree(["eval", MODEL, "--json"], emptyFolder());
+    expect({ code, stdout: JSON.parse(stdout) }).toEqual({ code: 0, stdout: { tasks: [] } });
+    expect(stderr).toContain("single_double_quote is left out: the token");
+  });
+});
+
+describe("tasks", () => {
+  test("lists every built-in task with an example", async () => {
+    const stdout = await output(["tasks"]);
+    expect(stdout).toMatch(/^single_double_quote$/mu);
+    expect(stdout).toMatch(/^ {2}features {3}quote type, string body$/mu);
+    const { tasks } = JSON.parse(await output(["tasks", "--json"]));
+    expect(tasks[0]).toMatchObject({ name: "single_double_quote", example: { answer: '")' } });
+  });
+
+  test("--model says what the vocabulary cannot express", async () => {
+    const { tasks } = JSON.parse(await output(["tasks", "--model", MODEL, "--json"]));
+    expect(tasks[0].notInVocabulary).toContain("is not in the model's vocabulary");
+  });
+});
+
+describe("fmt", () => {
+  const untidy = 'circuit   "x"  // why\nattn L1  copies quote type\n';
+  const tidy = 'circuit "x"  // why\nattn L1 copies quote type\n';
+
+  test("--check names the files that would change and leaves them", async () => {
+    const folder = emptyFolder();
+    writeFileSync(join(folder, "a.circuit"), untidy);
+    writeFileSync(join(folder, "b.circuit"), tidy);
+    const { code, stdout } = await filigree(["fmt", "--check", "a.circuit", "b.circuit"], folder);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "a.circuit\n" });
+    expect(readFileSync(join(folder, "a.circuit"), "utf8")).toBe(untidy);
+  });
+
+  test("writes the standard form, and then has nothing to do", async () => {
+    const folder = emptyFolder();
+    writeFileSync(join(folder, "a.circuit"), untidy);
+    expect(await output(["fmt", "a.circuit"], folder)).toBe("a.circuit\n");
+    expect(readFileSync(join(folder, "a.circuit"), "utf8")).toBe(tidy);
+    expect(await output(["fmt", "a.circuit"], folder)).toBe("");
+    expect(await output(["fmt", "--check", "a.circuit"], folder)).toBe("");
+  });
+
+  test("changes no file where one has errors", async () => {
+    const folder = emptyFolder();
+    writeFileSync(join(folder, "a.circuit"), untidy);
+    writeFileSync(join(folder, "b.circuit"), "attn L1 copies\n");
+    const { code, stdout, stderr } = await filigree(["fmt", "a.circuit", "b.circuit"], folder);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toMatch(/^b\.circuit:1:\d+: error:/mu);
+    expect(readFileSync(join(folder, "a.circuit"), "utf8")).toBe(untidy);
+  });
+});
+
+test("a reader that stops early is no fault", async () => {
+  const { code, stderr } = await filigree(["inspect", MODEL], emptyFolder(), (child) => child.stdout!.destroy());
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+});

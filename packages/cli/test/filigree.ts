@@ -1,0 +1,28 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the built command line under plain node. `watch` may act while it runs. */
+export function filigree(args: readonly string[], cwd: string, watch?: (child: ChildProcess) => void): Promise<Ended> {
+  const child = spawn(process.execPath, [MAIN, ...args], { cwd });
+  let [stdout, stderr] = ["", ""];
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  watch?.(child);
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+/** Fails, with what the command said, unless it ended with this exit code. */
+export function expectCode({ code, stdout, stderr }: Ended, expected: number): void {
+  if (code !== expected) throw new Error(`exit code ${code} in the place of ${expected}\n${stdout}${stderr}`);
+}

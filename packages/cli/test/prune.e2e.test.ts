@@ -1,0 +1,114 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  disposeModel,
+  freezeParameters,
+  parseConfig,
+  parseNodeFile,
+  parseParameterFile,
+  saveModel,
+  siteName,
+  useBackend,
+} from "@filigree/core";
+import { siteMeans } from "@filigree/training";
+import { beforeAll, expect, test } from "vitest";
+import { expectCode, filigree } from "./filigree.ts";
+import { emptyFolder, filesIn, fixture } from "./folders.ts";
+
+const TASK = fixture("close-quote/task.jsonl");
+
+/** The compiled quote program, its logits ten times as large (so that it is sure of its answers), with the means of its sites. */
+async function saveSureModel(directory: string): Promise<void> {
+  const config = parseConfig(readFileSync(fixture("close-quote/model/config.json"), "utf8"), "config.json");
+  const bytes = readFileSync(fixture("close-quote/model/model.safetensors"));
+  const { values } = parseParameterFile(bytes, config, "model.safetensors");
+  const sure = new Map(
+    [...values].map(([name, data]) => [name, name === "lm_head.weight" ? data.map((w) => 10 * w) : data]),
+  );
+  const model = {
+    config,
+    parameters: freezeParameters(config, sure),
+    means: new Map(),
+    tokenizer: undefined,
+    hash: "",
+  };
+  const prompts = readFileSync(TASK, "utf8").trim().split("\n").slice(1);
+  const ids = prompts.flatMap((line): number[] => JSON.parse(line).ids);
+  const means = siteMeans(model, [
+    { ids: Int32Array.from(ids), batch: prompts.length, seq: ids.length / prompts.length },
+  ]);
+  disposeModel(model);
+  await saveModel(directory, { config, values: sure, means });
+}
+
+beforeAll(() => useBackend("wasm"));
+
+test("prune prints a circuit; interrupted and resumed it writes the same one; eval scores it", async () => {
+  const folder = emptyFolder();
+  await saveSureModel(join(folder, "model"));
+  const model = ["model/config.json", "model/model.safetensors"];
+  const straight = await filigree(["prune", "model", TASK], folder);
+  expectCode(straight, 0);
+  const circuit = parseNodeFile(straight.stdout, "standard output");
+  expect(circuit.loss.test).toBeLessThan(0.15);
+  // Channels 0 and 1 of the program's only working head hold the two quotes; where one is missing, the other is there.
+  const moved = circuit.nodes[siteName("1.attn.v")];
+  expect([[0], [1], [0, 1]]).toContainEqual(moved);
+
+  const prune = ["prune", "model", TASK, "--out", "quotes.json"];
+  const interrupted = await filigree(prune, folder, (child) => {
+    child.stderr!.once("data", () => child.kill("SIGINT"));
+  });
+  expectCode(interrupted, 130);
+  expect(interrupted.stderr).toMatch(/interrupted: the state after step \d+ is in quotes\.json\.state\.json/u);
+  expect(filesIn(folder)).toEqual([...model, "quotes.json.state.json"]);
+  const resumed = await filigree([...prune, "--resume"], folder);
+  expectCode(resumed, 0);
+  expect(resumed.stdout).toMatch(/^circuit {6}\d+ nodes, \d+ edges, in quotes\.json$/mu);
+  expect(filesIn(folder)).toEqual([...model, "quotes.json"]);
+  expect(readFileSync(join(folder, "quotes.json"), "utf8")).toBe(straight.stdout);
+
+  const scored = await filigree(["eval", "model", TASK, "--json", "--circuits", "quotes.json"], folder);
+  expectCode(scored, 0);
+  const { tasks, circuits } = JSON.parse(scored.stdout);
+  expect(tasks).toHaveLength(1);
+  expect(circuits).toEqual([
+    {
+      file: "quotes.json",
+      task: TASK,
+      nodes: Object.values(circuit.nodes).flat().length,
+      edges: circuit.edges.length,
+      accuracy: 1,
+      loss: circuit.loss.test,
+      uncalibrated: circuit.loss.uncalibrated,
+      model: circuit.loss.model,
+    },
+  ]);
+});
+
+test("prune --list names the methods", async () => {
+  const { code, stdout } = await filigree(["prune", "--list", "--json"], emptyFolder());
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout).pruners).toContainEqual({ name: "learned-mask", version: expect.any(String) });
+});
+
+test.each([
+  ["no task", ["prune", "model"], "a model and a task are needed"],
+  [
+    "an unknown method",
+    ["prune", fixture("close-quote/model"), TASK, "--pruner", "lerned-mask"],
+    'did you mean "learned-mask"',
+  ],
+  [
+    "a model that misses the target",
+    ["prune", fixture("close-quote/model"), TASK],
+    "the whole model has a loss of 0.313",
+  ],
+  ["no means", ["prune", fixture("close-quote/model"), TASK, "--target", "0.4"], "no mean of the site"],
+])("%s is bad input", async (_, args, message) => {
+  const folder = emptyFolder();
+  const refused = await filigree([...args, "--out", "nodes.json"], folder);
+  expectCode(refused, 2);
+  expect(refused.stderr).toContain(message);
+  expect(filesIn(folder)).toEqual([]);
+});
