@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { overwrite } from "@filigree/kernels";
 import type { SiteName } from "@filigree/sites";
 import type { NodeMask } from "./ablation.ts";
 import type { Edit } from "./forward.ts";
@@ -47,7 +48,10 @@ export function writeSites(writes: ReadonlyMap<SiteName, readonly Write[]>): Edi
     const here = writes.get(site);
     if (!here || here.length === 0) return value;
     const [channels, tokens] = value.shape;
-    const data = value.dataSync<"float32">().slice();
+    const size = here.reduce((n, { values }) => n + values.length, 0);
+    const indices = new Int32Array(size);
+    const written = new Float32Array(size);
+    let at = 0;
     for (const { token, channels: some, values } of here) {
       const count = some?.length ?? channels;
       if (!(token >= 0 && token < tokens) || values.length !== count || some?.some((c) => !(c >= 0 && c < channels))) {
@@ -56,9 +60,11 @@ export function writeSites(writes: ReadonlyMap<SiteName, readonly Write[]>): Edi
             `the site is [${channels} channels, ${tokens} tokens].`,
         );
       }
-      for (let j = 0; j < count; j++) data[(some?.[j] ?? j) * tokens + token] = values[j]!;
+      for (let j = 0; j < count; j++) indices[at + j] = (some?.[j] ?? j) * tokens + token;
+      written.set(values, at);
+      at += count;
     }
-    return tf.tensor2d(data, [channels, tokens]);
+    return overwrite(value, indices, written);
   };
 }
 

@@ -119,3 +119,11 @@ export function crossEntropyGrad(
     store<f32>(p, load<f32>(p) - load<f32>(dloss + at));
   }
 }
+
+/** y = x, then y[indices[i]] = values[i] in order. */
+export function overwrite(x: usize, n: i32, indices: usize, values: usize, count: i32, y: usize): void {
+  memory.copy(y, x, <usize>n << 2);
+  for (let i: usize = 0; i < <usize>count << 2; i += 4) {
+    store<f32>(y + (<usize>load<i32>(indices + i) << 2), load<f32>(values + i));
+  }
+}

@@ -114,11 +114,43 @@ function keepOne(s: usize, x: usize, y: usize, channels: i32, stride: usize, thr
   }
 }
 
-/** y = x where selected, else 0. `select` is i32 [2, tokens]: thresholds (bits), ties kept. */
-export function absTopK(x: usize, channels: i32, tokens: i32, k: i32, y: usize, select: usize): void {
+/** Copies the magnitudes of sixteen columns side by side, [channels, 16]: one cache line a channel. */
+function packMagnitudes(x: usize, channels: i32, stride: usize, packed: usize): void {
+  for (let c = 0; c < channels; c++, x += stride, packed += 64) {
+    v128.store(packed, magnitude(x));
+    v128.store(packed, magnitude(x + 16), 16);
+    v128.store(packed, magnitude(x + 32), 32);
+    v128.store(packed, magnitude(x + 48), 48);
+  }
+}
+
+/**
+ * y = x where selected, else 0. `select` is i32 [2, tokens]: thresholds (bits), ties kept. `packed` is scratch for
+ * channels · 16 values: searched in x itself, every channel would be a page of its own, ten times over.
+ */
+export function absTopK(
+  x: usize,
+  channels: i32,
+  tokens: i32,
+  k: i32,
+  packed: usize,
+  y: usize,
+  select: usize,
+): void {
   const stride = <usize>tokens << 2;
   const ties = select + stride;
   let t: i32 = 0;
+  for (; t + 16 <= tokens; t += 16) {
+    const at = <usize>t << 2;
+    packMagnitudes(x + at, channels, stride, packed);
+    for (let four: usize = 0; four < 64; four += 16) {
+      selectFour(packed + four, channels, 64, k, select + at + four, ties + at + four);
+    }
+    for (let four: usize = 0; four < 64; four += 16) {
+      const p = at + four;
+      keepFour(x + p, x + p, y + p, channels, stride, v128.load(select + p), v128.load(ties + p));
+    }
+  }
   for (; t + 4 <= tokens; t += 4) {
     const at = <usize>t << 2;
     selectFour(x + at, channels, stride, k, select + at, ties + at);

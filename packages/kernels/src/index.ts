@@ -4,6 +4,7 @@ export { gelu, relu } from "./ops/activation.ts";
 export { attendWith, attention, attentionPattern, type AttentionShape } from "./ops/attention.ts";
 export { add, addToChannels, gateChannels, gatherTokens, sliceChannels } from "./ops/channels.ts";
 export { linear } from "./ops/linear.ts";
+export { overwrite } from "./ops/overwrite.ts";
 export { rmsNorm } from "./ops/rms-norm.ts";
 export { addTableRows, crossEntropy, embed } from "./ops/tokens.ts";
 export { adamStep, keepLargest, sumOfSquares, type AdamSettings, type Slot } from "./optimiser.ts";

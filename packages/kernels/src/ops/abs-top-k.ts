@@ -21,7 +21,9 @@ export function absTopK(x: tf.Tensor2D, k: number): tf.Tensor2D {
     }
     const value = output<tf.Rank.R2>([channels, tokens]);
     const select = output<tf.Rank.R2>([2, tokens], "int32");
-    call("absTopK", x, channels, tokens, k, value, select);
+    const packed = output<tf.Rank.R1>([channels * 16]);
+    call("absTopK", x, channels, tokens, k, packed, value, select);
+    packed.dispose();
     return {
       value,
       saved: [x, select],

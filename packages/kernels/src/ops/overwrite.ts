@@ -1,0 +1,28 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { call, hasKernels, output } from "../wasm/module.ts";
+
+/**
+ * A copy of x with single entries replaced; later ones win. What is not named stays to the bit. No gradient.
+ *
+ * @param x [channels, tokens]
+ * @param indices row-major: channel · tokens + token
+ * @param values one per index
+ * @throws RangeError for an index outside x, or another number of values than of indices.
+ */
+export function overwrite(x: tf.Tensor2D, indices: Int32Array, values: Float32Array): tf.Tensor2D {
+  if (indices.length !== values.length) {
+    throw new RangeError(`${indices.length} indices and ${values.length} values: each index takes one value.`);
+  }
+  const outside = indices.find((index) => index < 0 || index >= x.size);
+  if (outside !== undefined) throw new RangeError(`The index ${outside} lies outside a tensor of ${x.size} values.`);
+  if (!hasKernels()) {
+    const data = x.dataSync<"float32">().slice();
+    indices.forEach((index, i) => (data[index] = values[i]!));
+    return tf.tensor2d(data, x.shape);
+  }
+  const y = output<tf.Rank.R2>(x.shape);
+  const [at, what] = [tf.tensor1d(indices, "int32"), tf.tensor1d(values)];
+  call("overwrite", x, x.size, at, what, values.length, y);
+  tf.dispose([at, what]);
+  return y;
+}

@@ -1,0 +1,39 @@
+import * as tf from "@tensorflow/tfjs-core";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { overwrite, useBackend } from "../../src/index.ts";
+import { BACKENDS } from "../support/operation.ts";
+
+describe.each(BACKENDS)("overwrite on %s", (backend) => {
+  test("replaces the named entries, the last of each, and leaves the rest and its input to the bit", async () => {
+    await useBackend(backend);
+    const shape = fc.record({ channels: fc.integer({ min: 1, max: 9 }), tokens: fc.integer({ min: 1, max: 9 }) });
+    fc.assert(
+      fc.property(shape, fc.array(fc.tuple(fc.nat(), fc.float({ noNaN: true })), { maxLength: 20 }), (size, writes) => {
+        const count = size.channels * size.tokens;
+        const before = Float32Array.from({ length: count }, (_, i) => i + 0.1);
+        const expected = before.slice();
+        const indices = Int32Array.from(writes, ([index]) => index % count);
+        const values = Float32Array.from(writes, ([, value]) => value);
+        indices.forEach((index, i) => (expected[index] = values[i]!));
+        const held = tf.memory().numTensors;
+        const x = tf.tensor2d(before, [size.channels, size.tokens]);
+        const y = overwrite(x, indices, values);
+        expect(y.dataSync()).toEqual(expected);
+        expect(x.dataSync()).toEqual(before);
+        tf.dispose([x, y]);
+        expect(tf.memory().numTensors).toBe(held);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("refuses what lies outside, and counts that differ", async () => {
+    await useBackend(backend);
+    const x = tf.zeros<tf.Rank.R2>([2, 3]);
+    expect(() => overwrite(x, Int32Array.of(6), Float32Array.of(1))).toThrow(/index 6 lies outside/);
+    expect(() => overwrite(x, Int32Array.of(-1), Float32Array.of(1))).toThrow(RangeError);
+    expect(() => overwrite(x, Int32Array.of(1, 2), Float32Array.of(1))).toThrow(/2 indices and 1 values/);
+    x.dispose();
+  });
+});
