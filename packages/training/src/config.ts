@@ -26,6 +26,8 @@ export interface TrainingConfig {
     readonly exclude: readonly string[];
     readonly description: string;
   };
+  /** Checkpoint directory whose weights and tokenizer the run starts from; otherwise both are made anew. */
+  readonly start: string | undefined;
   readonly tokenizer: { readonly vocabSize: number };
   /** Pairs of tokens seen at least so often get log(1 + count) in the bigram table. Only with a bigram table. */
   readonly bigramMinCount: number;
@@ -48,6 +50,7 @@ const KEYS = [
   "name",
   "model",
   "data",
+  "start?",
   "tokenizer",
   "bigramMinCount?",
   "context",
@@ -86,6 +89,7 @@ export function parseTrainingConfig(text: string, where: string): TrainingConfig
       exclude: exclude?.array().map((path) => path.text()) ?? [],
       description: description.text(),
     },
+    start: given.start?.text(),
     tokenizer: { vocabSize: positive(vocabSize) },
     bigramMinCount: given.bigramMinCount ? positive(given.bigramMinCount) : 2,
     context,

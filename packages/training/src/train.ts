@@ -5,9 +5,7 @@ import {
   freezeParameters,
   InputError,
   listParameters,
-  parseTokenizer,
   saveModel,
-  trainBpe,
   useBackend,
   type Model,
   type ModelCard,
@@ -17,6 +15,7 @@ import {
 import { hashCorpus, readCorpus, splitCorpus, type CorpusFile } from "@filigree/tasks";
 import type { TrainingConfig } from "./config.ts";
 import { siteMeans } from "./means.ts";
+import { startingPoint } from "./starting-point.ts";
 import { loadState, MetricsFile, saveState, type RunIdentity } from "./run-files.ts";
 import { bigramTable, drawBatch, tokenizeCorpus, type TokenCorpus } from "./tokens.ts";
 import { initialState, Trainer, type StepReport } from "./trainer.ts";
@@ -40,6 +39,8 @@ export type TrainingProgress =
 export interface TrainOptions {
   /** Folder that receives metrics, state and, at the end, the checkpoint. */
   readonly out: string;
+  /** Folder of the configuration, from which its `start` is resolved. */
+  readonly baseDirectory: string;
   /** Folder of source files; overrides the configuration's. */
   readonly data?: string | undefined;
   /** Go on from the folder's stored state, if there is one. Otherwise a stored state is an error. */
@@ -67,15 +68,13 @@ export async function train(run: TrainingConfig, options: TrainOptions): Promise
   onProgress?.({ phase: "reading" });
   const files = readData(run, options.data);
   onProgress?.({ phase: "tokenizing" });
-  const trainTexts = files.filter((file) => !file.heldOut).map((file) => file.text);
-  const tokenizerText = trainBpe(trainTexts, run.tokenizer);
-  const tokenizer = parseTokenizer(tokenizerText, "the trained tokenizer");
-  const corpus = tokenizeCorpus(files, tokenizer, run.context);
-  const config: ModelConfig = { ...run.model, vocabSize: tokenizer.vocabSize, outSize: tokenizer.vocabSize };
+  const start = await startingPoint(run, files, options.baseDirectory);
+  const { config, tokenizerText } = start;
+  const corpus = tokenizeCorpus(files, start.tokenizer, run.context);
   const bigram = config.bigram ? bigramTable(corpus.train, config.vocabSize, run.bigramMinCount) : undefined;
 
   const dataHash = hashCorpus(files);
-  const identity = identify(run, config, dataHash);
+  const identity = identify(run, config, dataHash, start.hash);
   const stored = await loadState(options.out, identity);
   if (stored && !options.resume) {
     throw new InputError({
@@ -85,7 +84,7 @@ export async function train(run: TrainingConfig, options: TrainOptions): Promise
     });
   }
   const metrics = await MetricsFile.open(options.out, stored?.step ?? 0);
-  const trainer = new Trainer(run, config, stored ?? initialState(run, config), bigram);
+  const trainer = new Trainer(run, config, stored ?? initialState(run, config, start.weights), bigram);
   try {
     const finished = await runSteps(run, trainer, corpus, metrics, identity, options);
     if (!finished) return { status: "interrupted", step: trainer.step };
@@ -106,6 +105,7 @@ export async function train(run: TrainingConfig, options: TrainOptions): Promise
       },
       sparsifier: { name: run.sparsifier.plugin.name, options: run.sparsifier.options },
       optimiser: { name: "adam", ...run.optimiser, context: run.context, batch: run.batch },
+      ...(start.hash !== "" && { startedFrom: start.hash }),
       steps: run.steps,
       seed: run.seed,
       losses: { train: metrics.recentLoss(), heldOut: heldOutLoss(run, trainer, corpus) },
@@ -198,9 +198,9 @@ function measureMeans(run: TrainingConfig, config: ModelConfig, values: Paramete
 }
 
 /** Equal exactly where a stored state may go on: all but paths and where the data lies. */
-function identify(run: TrainingConfig, config: ModelConfig, dataHash: string): RunIdentity {
-  const { name: _, model: __, data: ___, sparsifier, checkpointEvery: ____, ...rest } = run;
-  const parts = [formatConfig(config), dataHash, rest, sparsifier.plugin.name, sparsifier.options];
+function identify(run: TrainingConfig, config: ModelConfig, dataHash: string, startHash: string): RunIdentity {
+  const { name: _, model: __, data: ___, start: ____, sparsifier, checkpointEvery: _____, ...rest } = run;
+  const parts = [formatConfig(config), dataHash, startHash, rest, sparsifier.plugin.name, sparsifier.options];
   return { hash: createHash("sha256").update(JSON.stringify(parts)).digest("hex") };
 }
 

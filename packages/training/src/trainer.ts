@@ -172,13 +172,16 @@ export class Trainer {
   }
 }
 
-/** Weights as training starts with them: N(0, 0.02), narrower where a sublayer writes to the residual stream. */
-export function initialState(run: TrainingConfig, config: ModelConfig): TrainerState {
+/**
+ * The state of a run before its first step: the given weights, or random ones, N(0, 0.02), narrower where a sublayer
+ * writes to the residual stream.
+ */
+export function initialState(run: TrainingConfig, config: ModelConfig, weights?: ParameterValues): TrainerState {
   const specs = listParameters(config).filter(({ role }) => role !== "bigram");
   const zeros = () => new Map(specs.map(({ name, shape }) => [name, new Float32Array(count(shape))]));
   return {
     step: 0,
-    weights: new Map(specs.map((spec) => [spec.name, initialValues(spec, config, run.seed)])),
+    weights: new Map(specs.map((spec) => [spec.name, weights?.get(spec.name) ?? initialValues(spec, config, run.seed)])),
     m: zeros(),
     v: zeros(),
     sparsifier: run.sparsifier.plugin.init(run.sparsifier.options),

@@ -25,6 +25,7 @@ async function runTiny(
   return train(parseTrainingConfig(more.config ?? tinyConfig(), "tiny.json"), {
     out,
     data,
+    baseDirectory: "/",
     resume: more.resume,
     command: "filigree train tiny.json",
     codeVersion: "0.0.0",
@@ -96,6 +97,23 @@ describe("train", () => {
     );
   });
 
+  test("starts from an earlier checkpoint, with its tokenizer, and refuses one of another model", async () => {
+    const [first, second] = [freshFolder(), freshFolder()];
+    await runTiny(first);
+    const losses: number[] = [];
+    const onProgress = (p: TrainingProgress) => p.phase === "training" && losses.push(p.loss);
+    const sparse = { name: "top-k", options: { block: 0.2, embedding: 0.5, annealUntil: 0.01 } };
+    await runTiny(second, { config: tinyConfig({ start: first, steps: 2, sparsifier: sparse }), onProgress });
+    const { losses: trained } = parseModelCard(readFileSync(join(first, "model-card.json"), "utf8"), "card");
+    expect(Math.abs(losses[0]! - trained.train)).toBeLessThan(0.5);
+    expect(readFileSync(join(second, "tokenizer.json"))).toEqual(readFileSync(join(first, "tokenizer.json")));
+    await expect(runTiny(freshFolder(), { config: tinyConfig({ start: first, context: 11 }) })).rejects.toThrow(
+      /another model/,
+    );
+    const nowhere = tinyConfig({ start: join(first, "nowhere") });
+    await expect(runTiny(freshFolder(), { config: nowhere })).rejects.toThrow(/`start` names a checkpoint/);
+  });
+
   test("keeps no tensors", async () => {
     await runTiny(freshFolder());
     const before = tf.memory().numTensors;
@@ -105,7 +123,7 @@ describe("train", () => {
 
   test("needs data that is there and long enough", async () => {
     const config = parseTrainingConfig(tinyConfig(), "tiny.json");
-    const options = { out: freshFolder(), command: "", codeVersion: "" };
+    const options = { out: freshFolder(), baseDirectory: ".", command: "", codeVersion: "" };
     await expect(train(config, options)).rejects.toThrow(/--data FOLDER/);
     await expect(train(config, { ...options, data: join(data, "nowhere") })).rejects.toThrow(/not a folder/);
     const long = parseTrainingConfig(tinyConfig({ context: 100_000 }), "tiny.json");

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import { InputError } from "@filigree/sites";
 import { commandLine } from "../command-line.ts";
@@ -49,6 +49,7 @@ async function trainModel(path: string, { data, out, resume }: TrainOptions, ses
     interruptible((signal) =>
       train(config, {
         out: folder,
+        baseDirectory: dirname(path),
         data,
         resume,
         // Without --resume: a run that was interrupted and resumed leaves the same bytes as one that was not.

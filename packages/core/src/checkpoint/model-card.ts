@@ -15,6 +15,8 @@ export interface ModelCard {
   };
   readonly sparsifier: { readonly name: string; readonly options: unknown };
   readonly optimiser: Readonly<Record<string, number | string>>;
+  /** sha256 of the parameters that the run started from, where it did not start from random ones. */
+  readonly startedFrom?: string;
   readonly steps: number;
   readonly seed: number;
   /** Natural logarithm, per token; `heldOut` over files kept out of training. */
