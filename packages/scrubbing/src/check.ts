@@ -50,7 +50,9 @@ export async function check(options: CheckOptions): Promise<CheckOutcome> {
   const modelPath = options.model ?? (header.model === undefined ? undefined : resolve(dirname(file), header.model));
   // Without model or task, or with lines that cannot be read, say all that is wrong with the text.
   if (modelPath === undefined || header.task === undefined || parsed.diagnostics.length > 0) {
-    const diagnostics = [...parsed.diagnostics, ...checkCircuit(parsed.tree, {}).diagnostics];
+    const found = [...parsed.diagnostics, ...checkCircuit(parsed.tree, {}).diagnostics];
+    // Of a model that the caller brings the text need say nothing.
+    const diagnostics = found.filter(({ code }) => code !== "missing-model" || modelPath === undefined);
     if (diagnostics.length > 0) return { diagnostics: inOrder(diagnostics) };
     const missing = modelPath === undefined ? "model" : "task";
     throw new InputError({

@@ -12,7 +12,10 @@ export interface Competence {
   readonly problem: string | undefined;
 }
 
-/** The gate: by lower bound, the accuracy must lie at least halfway from chance to 1. */
+/**
+ * The gate: by lower bound, the accuracy must lie at least halfway from chance to 1. Chance is what a guess among the
+ * possible answers gets, or always saying the commonest one, whichever is more.
+ */
 export function measureCompetence(clean: CleanRuns, alpha: number): Competence {
   const { examples } = clean.dataset;
   const right = examples.map((example) => answersRight(clean, example.index));
@@ -22,7 +25,8 @@ export function measureCompetence(clean: CleanRuns, alpha: number): Competence {
   );
   const accuracy = clopperPearson(right.filter(Boolean).length / right.length, trials, alpha);
   const choices = examples.map(({ answers }) => (answers.length > 0 ? answers.length : numbersOf(clean)));
-  const chance = choices.reduce((sum, n) => sum + 1 / n, 0) / choices.length;
+  const guessing = choices.reduce((sum, n) => sum + 1 / n, 0) / choices.length;
+  const chance = Math.max(guessing, shareOfCommonest(examples));
   const needed = (1 + chance) / 2;
   const loss = examples.reduce((sum, x) => sum + lossOf(x, clean.answers[x.index]!), 0) / examples.length;
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
@@ -43,6 +47,12 @@ function answersRight(clean: CleanRuns, index: number): boolean {
   if (example.answers.length > 0) return chooses(example, answers, example.answer);
   const error = Math.abs(answers[0]! - example.answer);
   return clean.dataset.examples.every((y) => y.answer === example.answer || error < Math.abs(answers[0]! - y.answer));
+}
+
+function shareOfCommonest(examples: CleanRuns["dataset"]["examples"]): number {
+  const counts = new Map<number, number>();
+  for (const { answer } of examples) counts.set(answer, (counts.get(answer) ?? 0) + 1);
+  return Math.max(...counts.values()) / examples.length;
 }
 
 function numbersOf(clean: CleanRuns): number {

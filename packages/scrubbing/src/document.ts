@@ -63,8 +63,8 @@ export interface TraceLine {
     readonly channels: "all" | readonly number[];
     /** `all`: every token of the reference, from the donor's token at the same index. */
     readonly position: number | "all";
-    readonly from: { readonly donor: number; readonly position: number | "all"; readonly site?: string };
-    /** Where a path write is received: only that row of that site sees the donor's values. */
+    readonly from: { readonly donor: number; readonly position: number | "all" };
+    /** Where a path write is received: only that row of that site sees the donor's values, under the reference's pattern. */
     readonly receiver?: { readonly site: string; readonly position: number };
   }[];
   readonly before: readonly number[];

@@ -14,12 +14,19 @@ export function swapLine(claim: Claim, rule: string, outcome: SwapOutcome, { exa
     rule,
     reference: name(swap.reference),
     donors: [name(swap.donor)],
-    writes: swap.writes.map(({ site, channels, position, from }) => {
-      const source = { ...from, donor: name(from.donor) };
-      // A path write lands on the mix, but what it carries comes from the donor's values, for this row alone.
-      return from.site === undefined
-        ? { site, channels: channels ?? "all", position, from: source }
-        : { site: from.site, channels: channels ?? "all", position, from: source, receiver: { site, position } };
+    writes: swap.writes.flatMap((write): TraceLine["writes"] => {
+      const { site, position, from } = write;
+      const channels = write.channels ?? ("all" as const);
+      const donor = name(from.donor);
+      if (!("senders" in from)) return [{ site, channels, position, from: { donor, position: from.position } }];
+      // A path write lands on the mix, but what it carries are the donor's values, for this row alone.
+      return from.senders.map((sender) => ({
+        site: from.site,
+        channels,
+        position: sender.position,
+        from: { donor, position: sender.from },
+        receiver: { site, position },
+      }));
     }),
     before: [...before],
     after: [...after],

@@ -14,6 +14,18 @@ export interface OptimiserConfig {
   readonly gradient: "rms-normalised" | "plain";
 }
 
+/** The fixed table of current × next token that is added to the logits. */
+export interface BigramConfig {
+  /** Pairs seen less often are 0 in the table, which is stored sparse. */
+  readonly minCount: number;
+  /**
+   * `above-floor`: log((1 + count) / minCount), so that rare pairs count as much as those seen minCount times.
+   * `log-count`: log(1 + count), which jumps by log(minCount) at that threshold, and tells two answers apart by chance
+   * where one pair lies just above it and the other just below.
+   */
+  readonly scale: "above-floor" | "log-count";
+}
+
 /** A training run, as `filigree train` reads it. Paths are as written. */
 export interface TrainingConfig {
   readonly name: string;
@@ -29,8 +41,8 @@ export interface TrainingConfig {
   /** Checkpoint directory whose weights and tokenizer the run starts from; otherwise both are made anew. */
   readonly start: string | undefined;
   readonly tokenizer: { readonly vocabSize: number };
-  /** Pairs of tokens seen at least so often get log(1 + count) in the bigram table. Only with a bigram table. */
-  readonly bigramMinCount: number;
+  /** How pairs of tokens are scored. Only with a bigram table. */
+  readonly bigram: BigramConfig;
   /** Tokens of a training sequence. */
   readonly context: number;
   /** Sequences of a step. */
@@ -52,7 +64,7 @@ const KEYS = [
   "data",
   "start?",
   "tokenizer",
-  "bigramMinCount?",
+  "bigram?",
   "context",
   "batch",
   "steps",
@@ -91,7 +103,7 @@ export function parseTrainingConfig(text: string, where: string): TrainingConfig
     },
     start: given.start?.text(),
     tokenizer: { vocabSize: positive(vocabSize) },
-    bigramMinCount: given.bigramMinCount ? positive(given.bigramMinCount) : 2,
+    bigram: bigramPart(given.bigram ?? new JsonValue({}, where)),
     context,
     batch: positive(given.batch),
     steps: positive(given.steps),
@@ -115,6 +127,14 @@ function modelPart(json: JsonValue, context: number, where: string): Omit<ModelC
   const config = parseConfig(JSON.stringify({ ...defaults, block_size: context, ...own }), `${where}: model`);
   const { vocabSize: _, outSize: __, ...rest } = config;
   return rest;
+}
+
+function bigramPart(json: JsonValue): BigramConfig {
+  const { minCount, scale } = json.object(["minCount?", "scale?"]);
+  return {
+    minCount: minCount ? Math.max(1, minCount.index()) : 2,
+    scale: scale?.oneOf("above-floor", "log-count") ?? "above-floor",
+  };
 }
 
 function optimiserPart(json: JsonValue): OptimiserConfig {

@@ -1,4 +1,4 @@
-export { parseTrainingConfig, type OptimiserConfig, type TrainingConfig } from "./config.ts";
+export { parseTrainingConfig, type BigramConfig, type OptimiserConfig, type TrainingConfig } from "./config.ts";
 export { siteMeans } from "./means.ts";
 export type { MetricsLine } from "./run-files.ts";
 export { train, type TrainingOutcome, type TrainingProgress, type TrainOptions } from "./train.ts";

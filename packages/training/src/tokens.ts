@@ -1,5 +1,6 @@
 import { END_OF_TEXT, InputError, randomStream, type Seed, type TokenBatch, type Tokenizer } from "@filigree/core";
 import type { CorpusFile } from "@filigree/tasks";
+import type { BigramConfig } from "./config.ts";
 
 /** A corpus as token ids: files one after the other, each ended by the end-of-text token. */
 export interface TokenCorpus {
@@ -60,11 +61,12 @@ export function drawBatch(
 }
 
 /**
- * The bigram table [vocabulary, vocabulary]: log(1 + how often the pair occurs), 0 below `minCount`. As logits this is
- * the add-one estimate of the next token, and a table of zeros nearly everywhere.
+ * The bigram table [vocabulary, vocabulary], a table of zeros nearly everywhere. log(1 + count) as logits is the add-one
+ * estimate of the next token; see {@link BigramConfig} for what is done with rare pairs.
  */
-export function bigramTable(tokens: Uint16Array, vocabSize: number, minCount: number): Float32Array {
+export function bigramTable(tokens: Uint16Array, vocabSize: number, { minCount, scale }: BigramConfig): Float32Array {
   const counts = new Float32Array(vocabSize * vocabSize);
   for (let i = 1; i < tokens.length; i++) counts[tokens[i - 1]! * vocabSize + tokens[i]!]!++;
-  return counts.map((count) => (count < minCount ? 0 : Math.fround(Math.log1p(count))));
+  const floor = scale === "above-floor" ? Math.log(minCount) : 0;
+  return counts.map((count) => (count < minCount ? 0 : Math.fround(Math.log1p(count) - floor)));
 }

@@ -71,7 +71,7 @@ export async function train(run: TrainingConfig, options: TrainOptions): Promise
   const start = await startingPoint(run, files, options.baseDirectory);
   const { config, tokenizerText } = start;
   const corpus = tokenizeCorpus(files, start.tokenizer, run.context);
-  const bigram = config.bigram ? bigramTable(corpus.train, config.vocabSize, run.bigramMinCount) : undefined;
+  const bigram = config.bigram ? bigramTable(corpus.train, config.vocabSize, run.bigram) : undefined;
 
   const dataHash = hashCorpus(files);
   const identity = identify(run, config, dataHash, start.hash);

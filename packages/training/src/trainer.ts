@@ -181,7 +181,9 @@ export function initialState(run: TrainingConfig, config: ModelConfig, weights?:
   const zeros = () => new Map(specs.map(({ name, shape }) => [name, new Float32Array(count(shape))]));
   return {
     step: 0,
-    weights: new Map(specs.map((spec) => [spec.name, weights?.get(spec.name) ?? initialValues(spec, config, run.seed)])),
+    weights: new Map(
+      specs.map((spec) => [spec.name, weights?.get(spec.name) ?? initialValues(spec, config, run.seed)]),
+    ),
     m: zeros(),
     v: zeros(),
     sparsifier: run.sparsifier.plugin.init(run.sparsifier.options),

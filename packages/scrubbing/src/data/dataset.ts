@@ -1,5 +1,6 @@
 import { InputError, randomStream, type Model, type Seed } from "@filigree/core";
 import { answerSet, type Example, type FeatureValue, type Split, type Task } from "@filigree/tasks";
+import { FEWEST_CLUSTERS } from "../statistics/bootstrap.ts";
 
 /** The examples that a check runs on. Donors come from among them, so that every run of one is done once. */
 export interface Dataset {
@@ -44,10 +45,13 @@ export function drawDataset(task: Task, model: Model, options: { split: Split; c
   }
   chosen.sort((a, b) => a - b);
   const place = new Map(chosen.map((taskIndex, index) => [taskIndex, index]));
+  const templates = new Set(chosen.map((taskIndex) => task.examples[taskIndex]!.template));
+  // Too few templates give no interval: contrast pairs are the clusters then.
+  const byTemplate = templates.size >= FEWEST_CLUSTERS;
   const clusterNames = new Map<string, number>();
   const examples = chosen.map((taskIndex, index): DatasetExample => {
     const example = task.examples[taskIndex]!;
-    const name = example.template;
+    const name = byTemplate ? example.template : String(Math.min(taskIndex, example.pair ?? taskIndex));
     if (!clusterNames.has(name)) clusterNames.set(name, clusterNames.size);
     return {
       ...example,
@@ -69,9 +73,9 @@ function pairUnits(task: Task, split: Split): number[][] {
   task.examples.forEach((example, i) => {
     if (example.split !== split) return;
     const partner = example.pair;
-    if (partner === undefined || task.examples[partner]?.split !== split) units.push([i]);
+    const mutual = partner !== undefined && partner !== i && task.examples[partner]?.pair === i;
+    if (!mutual || task.examples[partner]!.split !== split) units.push([i]);
     else if (i < partner) units.push([i, partner]);
-    else if (task.examples[partner]!.pair !== i) units.push([i]);
   });
   return units;
 }

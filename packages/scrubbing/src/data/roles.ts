@@ -20,11 +20,11 @@ export function hasRoles(example: DatasetExample, positions: readonly Position[]
 }
 
 /**
- * What positions ask of donors: `all` needs equal length; where the model has position embeddings, each role must sit
- * at the same index. Both examples must have the role.
+ * What positions ask of donors: `all` needs equal length, and so does whatever is laid out by length (`equalLength`);
+ * where the model has position embeddings, each role must sit at the same index. Both examples must have the role.
  */
-export function roleFilter(dataset: Dataset, positions: readonly Position[]): DonorFilter {
-  const whole = positions.some(({ kind }) => kind === "all");
+export function roleFilter(dataset: Dataset, positions: readonly Position[], equalLength = false): DonorFilter {
+  const whole = equalLength || positions.some(({ kind }) => kind === "all");
   return (x, y) => {
     if (whole && x.ids.length !== y.ids.length) return false;
     return positions.every((position) => {

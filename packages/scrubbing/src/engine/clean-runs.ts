@@ -46,8 +46,8 @@ export class CleanRuns {
 
   #run(sites: readonly SiteName[]): Answers[] {
     const { examples } = this.dataset;
-    for (const site of sites) this.#recorded.set(site, new Array<Float32Array>(examples.length));
-    const answers = new Array<Answers>(examples.length);
+    for (const site of sites) this.#recorded.set(site, Array.from<Float32Array>({ length: examples.length }));
+    const answers = Array.from<Answers>({ length: examples.length });
     const { causal } = this.model.config;
     for (const batch of batchExamples(examples, { causal, batchSize: BATCH_SIZE })) {
       const seen = new Map<SiteName, Activation>();

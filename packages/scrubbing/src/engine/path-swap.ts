@@ -25,22 +25,22 @@ export function pathSwap(clean: CleanRuns, path: ValuePath, reference: number, d
   clean.record(Object.values(sites));
   const heads = headList(config, path.heads);
   const channels = heads.flatMap((h) => Array.from({ length: config.dHead }, (_, c) => h * config.dHead + c));
-  const sources = tokensAt(x, path.from).map((at, i) => ({ at, from: tokensAt(y, path.from)[i]! }));
+  const there = tokensAt(y, path.from);
+  const senders = tokensAt(x, path.from).map((position, i) => ({ position, from: there[i]! }));
   const writes = tokensAt(x, path.to).map((row): SwapWrite => {
     const mix = clean.column(sites.y, reference, row);
     const pattern = clean.column(sites.pattern, reference, row);
     const values = Float32Array.from(channels, (c) => mix[c]!);
-    for (const { at, from } of sources) {
-      const own = clean.column(sites.v, reference, at);
+    for (const { position, from } of senders) {
+      const own = clean.column(sites.v, reference, position);
       const other = clean.column(sites.v, donor, from);
       channels.forEach((c, j) => {
-        const weight = pattern[Math.floor(c / config.dHead) * x.ids.length + at]!;
+        const weight = pattern[Math.floor(c / config.dHead) * x.ids.length + position]!;
         const change = weight * (other[c]! - own[c]!);
         if (change !== 0) values[j]! += change;
       });
     }
-    const origin = { donor, position: sources[0]?.from ?? 0, site: sites.v };
-    return { site: sites.y, channels, position: row, values, from: origin };
+    return { site: sites.y, channels, position: row, values, from: { donor, site: sites.v, senders } };
   });
   return { reference, donor, writes };
 }

@@ -11,8 +11,20 @@ export interface SwapWrite {
   /** Token of the reference. */
   readonly position: number;
   readonly values: Float32Array;
-  /** Where the values are from: the donor's token; or computed, for one receiver only. */
-  readonly from: { readonly donor: number; readonly position: number; readonly site?: SiteName };
+  readonly from: TokenSource | PathSource;
+}
+
+/** Values as the donor shows them at one token. */
+export interface TokenSource {
+  readonly donor: number;
+  readonly position: number;
+}
+
+/** Values computed for one receiver, as if `site` of the reference showed the donor's tokens instead of its own. */
+export interface PathSource {
+  readonly donor: number;
+  readonly site: SiteName;
+  readonly senders: readonly { readonly position: number; readonly from: number }[];
 }
 
 /** The reference's run with parts overwritten by the donor's. Both are dataset indices. */
@@ -45,7 +57,7 @@ export interface SwapRunOptions {
 export function runSwaps(clean: CleanRuns, swaps: readonly Swap[], options: SwapRunOptions = {}): SwapOutcome[] {
   const { dataset, model } = clean;
   clean.record(swaps.flatMap(({ writes }) => writes.map(({ site }) => site)));
-  const outcomes = new Array<SwapOutcome>(swaps.length);
+  const outcomes = Array.from<SwapOutcome>({ length: swaps.length });
   const live: number[] = [];
   swaps.forEach((swap, i) => {
     const before = clean.answers[swap.reference]!;

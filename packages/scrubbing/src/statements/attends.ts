@@ -1,10 +1,14 @@
 import { siteAt } from "@filigree/core";
-import { DEFAULTS, type AttendsStatement } from "@filigree/hypothesis";
+import { DEFAULTS, type AttendsStatement, type SitePart } from "@filigree/hypothesis";
 import { drawDonors } from "../data/donors.ts";
 import { hasRoles, roleIndex } from "../data/roles.ts";
+import { siteSwap } from "../engine/site-swap.ts";
+import type { Interval } from "../statistics/bootstrap.ts";
 import { sampleOf, type Measurement } from "../statistics/samples.ts";
 import { untestable, type ClaimContext, type Evidence } from "./evidence.ts";
-import { positionProblem } from "./testability.ts";
+import { runSham } from "./sham.ts";
+import { effectSample, effectSize } from "./swap-figures.ts";
+import { donorProblem, partsFilter, positionProblem } from "./testability.ts";
 
 /**
  * `N attends from P to Q expect mass >= m`: the mean of what row P gives to column Q, and that it is the key at Q that
@@ -50,8 +54,11 @@ export function checkAttends(context: ClaimContext, statement: AttendsStatement)
     }
   }
   if (fall.length === 0) return untestable("no example has another token whose key could stand in");
+  const V = effectOfRow(context, statement);
+  if (typeof V === "string") return untestable(V);
   return {
     figures: {
+      V,
       mass: context.interval("mass", [sampleOf(dataset, mass)], ([m]) => m!),
       fall: context.interval("fall", [sampleOf(dataset, fall)], ([f]) => f!),
     },
@@ -69,10 +76,30 @@ export function checkAttends(context: ClaimContext, statement: AttendsStatement)
         otherwise: "the attention does not depend on the key there: another token's key draws as much",
       },
     ],
+    // Where a head looks says nothing when nothing comes of it.
+    ...(V.low < DEFAULTS.inert && {
+      vacuous: "the head may be inert there: what it gives to that row hardly changes the answer",
+    }),
     controls: [],
     invariant: [],
     notes: [],
   };
+}
+
+/** V of what the head gives to the row, under donors at random; or why there is none. */
+function effectOfRow(context: ClaimContext, { layer, head, query }: AttendsStatement): Interval | string {
+  const { clean, dataset, settings } = context;
+  const { dHead } = clean.model.config;
+  const channels = Array.from({ length: dHead }, (_, c) => head * dHead + c);
+  const parts: SitePart[] = [{ site: siteAt(layer, "attn.y"), channels, position: query }];
+  const filter = partsFilter(context, parts);
+  const donors = drawDonors(dataset, { kind: "ANY" }, settings.donors, context.random("ANY for the row"), filter);
+  const problem = donorProblem("ANY", donors);
+  if (problem !== undefined) return problem;
+  const swap = (reference: number, donor: number) => siteSwap(clean, parts, reference, donor);
+  runSham(context, filter, swap);
+  const swaps = donors.flatMap((list, reference) => list.map((donor) => swap(reference, donor)));
+  return effectSize(context, "V", effectSample(context, context.run("ANY", swaps)));
 }
 
 /** e^score / (e^score + e^rest). */

@@ -8,14 +8,14 @@ import { untestable, type ClaimContext, type Evidence, type Requirement } from "
 import { shuffledLabels } from "./label-null.ts";
 import { runSham } from "./sham.ts";
 import {
-  allowUnseen,
   effectSample,
   effectSize,
   recoveredLoss,
   shareIdentical,
   transferFigures,
+  unexplainedByFeature,
 } from "./swap-figures.ts";
-import { donorProblem, featureProblem, positionProblem, swapFilter } from "./testability.ts";
+import { donorProblem, featureProblem, partsFilter, positionProblem, servedByAll } from "./testability.ts";
 
 /**
  * `S carries f`: what S does depends on f (transfer, or change where no answer is predicted) and, as far as it
@@ -26,14 +26,18 @@ export function checkCarries(context: ClaimContext, statement: CarriesStatement)
   const positions = parts.map(({ position }) => position);
   const problem = featureProblem(context, feature) ?? positionProblem(context, positions);
   if (problem !== undefined) return untestable(problem);
-  const filter = swapFilter(context, positions);
+  const filter = partsFilter(context, parts);
   const draw = (rule: DonorRule) =>
     drawDonors(context.dataset, rule, context.settings.donors, context.random(ruleName(rule)), filter);
   const eq: DonorRule = { kind: "EQ", feature };
   const ne: DonorRule = { kind: "NE", feature };
-  const donors = { eq: draw(eq), ne: draw(ne), any: draw({ kind: "ANY" }) };
+  const drawn = { eq: draw(eq), ne: draw(ne), any: draw({ kind: "ANY" }) };
+  const donors = servedByAll(drawn);
   const missing =
-    donorProblem(ruleName(ne), donors.ne) ?? donorProblem(ruleName(eq), donors.eq) ?? donorProblem("ANY", donors.any);
+    donorProblem(ruleName(ne), drawn.ne) ??
+    donorProblem(ruleName(eq), drawn.eq) ??
+    donorProblem("ANY", drawn.any) ??
+    donorProblem(`${ruleName(ne)} and ${ruleName(eq)}`, donors.eq);
   if (missing !== undefined) return untestable(missing);
 
   const swap = (reference: number, donor: number) => siteSwap(context.clean, parts, reference, donor);
@@ -54,12 +58,7 @@ export function checkCarries(context: ClaimContext, statement: CarriesStatement)
     any: effectSample(context, outcomes.any),
   };
   const { transfer, agreement } = transferFigures(context, feature, outcomes.ne);
-  const r = allowUnseen(
-    context.interval("r", [effects.eq, effects.any], ([e, any]) => e! / any!),
-    effects.any,
-    effects.eq,
-    effects.any,
-  );
+  const r = unexplainedByFeature(context, effects.eq, effects.any);
   const figures: Record<string, Interval> = {
     V: effectSize(context, "V", effects.any),
     r,

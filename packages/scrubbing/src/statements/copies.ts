@@ -15,8 +15,9 @@ import {
   recoveredLoss,
   shareIdentical,
   transferFigures,
+  unexplainedByFeature,
 } from "./swap-figures.ts";
-import { donorProblem, featureProblem, positionProblem, swapFilter } from "./testability.ts";
+import { donorProblem, featureProblem, positionProblem, servedByAll, swapFilter } from "./testability.ts";
 
 /** References that each head's part is measured on. */
 const HEAD_REFERENCES = 64;
@@ -35,9 +36,13 @@ export function checkCopies(context: ClaimContext, statement: CopiesStatement): 
   const draw = (rule: DonorRule) => drawDonors(dataset, rule, settings.donors, context.random(ruleName(rule)), filter);
   const eq: DonorRule = { kind: "EQ", feature };
   const ne: DonorRule = { kind: "NE", feature };
-  const donors = { eq: draw(eq), ne: draw(ne), any: draw({ kind: "ANY" }) };
+  const drawn = { eq: draw(eq), ne: draw(ne), any: draw({ kind: "ANY" }) };
+  const donors = servedByAll(drawn);
   const missing =
-    donorProblem(ruleName(ne), donors.ne) ?? donorProblem(ruleName(eq), donors.eq) ?? donorProblem("ANY", donors.any);
+    donorProblem(ruleName(ne), drawn.ne) ??
+    donorProblem(ruleName(eq), drawn.eq) ??
+    donorProblem("ANY", drawn.any) ??
+    donorProblem(`${ruleName(ne)} and ${ruleName(eq)}`, donors.eq);
   if (missing !== undefined) return untestable(missing);
 
   const along = (reference: number, donor: number) => pathSwap(clean, statement, reference, donor);
@@ -65,16 +70,13 @@ export function checkCopies(context: ClaimContext, statement: CopiesStatement): 
   const { transfer, agreement, coverage } = transferFigures(context, feature, outcomes.ne);
   if (!transfer) {
     return untestable(
-      `only ${Math.round(100 * coverage)} % of the swaps have a predicted answer that differs: ` +
-        `the answer must follow from ${feature} and the other features`,
+      coverage < 0.5
+        ? `only ${Math.round(100 * coverage)} % of the swaps have a predicted answer: ` +
+            `the answer must follow from ${feature} and the other features`
+        : `no swap predicts another answer: the answer does not follow ${feature}, where all other features are equal`,
     );
   }
-  const r = allowUnseen(
-    context.interval("r", [effects.eq, effects.any], ([e, any]) => (any! > 0 ? e! / any! : 0)),
-    effects.any,
-    effects.eq,
-    effects.any,
-  );
+  const r = unexplainedByFeature(context, effects.eq, effects.any);
   const controlFigure = context.interval(
     "control",
     [effects.routeNe, effects.routeEq, context.scale],

@@ -4,7 +4,7 @@ import { siteSwap } from "../engine/site-swap.ts";
 import { untestable, type ClaimContext, type Evidence } from "./evidence.ts";
 import { runSham } from "./sham.ts";
 import { allowUnseen, effectSample, effectSize, shareIdentical } from "./swap-figures.ts";
-import { donorProblem, featureProblem, positionProblem, swapFilter } from "./testability.ts";
+import { donorProblem, featureProblem, partsFilter, positionProblem } from "./testability.ts";
 
 /** `S ignores f`: donors that differ in f alone change nothing, although S does matter. */
 export function checkIgnores(context: ClaimContext, statement: IgnoresStatement): Evidence {
@@ -12,7 +12,7 @@ export function checkIgnores(context: ClaimContext, statement: IgnoresStatement)
   const positions = parts.map(({ position }) => position);
   const problem = featureProblem(context, feature) ?? positionProblem(context, positions);
   if (problem !== undefined) return untestable(problem);
-  const filter = swapFilter(context, positions);
+  const filter = partsFilter(context, parts);
   const draw = (rule: DonorRule) =>
     drawDonors(context.dataset, rule, context.settings.donors, context.random(ruleName(rule)), filter);
   const ne: DonorRule = { kind: "NE", feature };
@@ -31,7 +31,7 @@ export function checkIgnores(context: ClaimContext, statement: IgnoresStatement)
   const effects = { ne: effectSample(context, outcomes.ne), any: effectSample(context, outcomes.any) };
   const anyEffect = effectSize(context, "V(ANY)", effects.any);
   const figures = {
-    V: allowUnseen(effectSize(context, "V", effects.ne), context.scale, effects.ne),
+    V: allowUnseen(effectSize(context, "V", effects.ne), context.scale, effects.ne, effects.any),
     "V(ANY)": anyEffect,
   };
   return {

@@ -19,6 +19,12 @@ export function effectSize(context: ClaimContext, name: string, effect: Sample):
   return context.interval(name, [effect, context.scale], ([e, scale]) => e! / scale!);
 }
 
+/** r: E‖Δ(EQ)‖² / E‖Δ(ANY)‖². What the feature does not explain of what the site does; of a site that does nothing, 0. */
+export function unexplainedByFeature(context: ClaimContext, equal: Sample, any: Sample): Interval {
+  const interval = context.interval("r", [equal, any], ([e, a]) => (e! > 0 ? e! / a! : e!));
+  return allowUnseen(interval, any, equal, any);
+}
+
 /**
  * Raises an upper bound by what the data may have missed: with n references and no failure seen, a failure of up to
  * 3/n of them is not excluded at 95 %. Each is taken to be as large as the largest effect of any of the samples.
@@ -27,7 +33,8 @@ export function allowUnseen(interval: Interval, denominator: Sample, ...effects:
   const total = denominator.weights.reduce((sum, w) => sum + w, 0);
   const mean = denominator.values.reduce((sum, v, i) => sum + v * denominator.weights[i]!, 0) / total;
   const worst = Math.max(...effects.map(largest));
-  return worst > 0 ? { ...interval, high: interval.high + ((3 / interval.n) * worst) / mean } : interval;
+  const n = Math.min(...effects.map(({ references }) => references));
+  return worst > 0 ? { ...interval, high: interval.high + ((3 / n) * worst) / mean } : interval;
 }
 
 /** transfer, agreement and how far the predictions reach. */
@@ -83,7 +90,10 @@ export function transferFigures(
   const clusters = diagnostic.map((d) => dataset.examples[d.reference]!.cluster);
   return {
     coverage,
-    transfer: context.interval(name, [sample((d) => d.shift), sample((d) => d.whole)], ([s, w]) => s! / w!),
+    // Where not even the donors' own runs lean to what is predicted, a share of that means nothing.
+    transfer: context.interval(name, [sample((d) => d.shift), sample((d) => d.whole)], ([s, w]) =>
+      w! > 0 ? s! / w! : NaN,
+    ),
     agreement: clopperPearson(
       agrees.filter(Boolean).length / agrees.length,
       effectiveTrials(agrees, clusters),

@@ -1,4 +1,5 @@
-import type { Position } from "@filigree/hypothesis";
+import { parseSite } from "@filigree/core";
+import type { Position, SitePart } from "@filigree/hypothesis";
 import { featureOf } from "../data/dataset.ts";
 import type { DonorFilter } from "../data/donors.ts";
 import { confusedWith } from "../data/identifiability.ts";
@@ -36,8 +37,41 @@ export function donorProblem(rule: string, donors: readonly (readonly number[])[
   );
 }
 
+/** Donors of each reference, by rule. */
+export interface DonorsByRule {
+  readonly eq: readonly (readonly number[])[];
+  readonly ne: readonly (readonly number[])[];
+  readonly any: readonly (readonly number[])[];
+}
+
+/**
+ * Leaves out the references that some rule does not serve. Figures of two rules compare only over the same references:
+ * else those that the feature cannot be tested on would speak for it.
+ */
+export function servedByAll({ eq, ne, any }: DonorsByRule): DonorsByRule {
+  const lists = [eq, ne, any];
+  const keep = (list: readonly (readonly number[])[]) =>
+    list.map((donors, i) => (lists.every((other) => other[i]!.length > 0) ? donors : []));
+  return { eq: keep(eq), ne: keep(ne), any: keep(any) };
+}
+
+/** The donors of the swaps of these parts, references without their positions left out. */
+export function partsFilter(context: ClaimContext, parts: readonly SitePart[]): DonorFilter {
+  // A row of a pattern has as many keys as its example has tokens.
+  const pattern = parts.some(({ site }) => parseSite(site).kind === "attn.pattern");
+  return swapFilter(
+    context,
+    parts.map(({ position }) => position),
+    pattern,
+  );
+}
+
 /** The donors of the swaps at these positions, references without the positions left out. */
-export function swapFilter({ dataset }: ClaimContext, positions: readonly Position[]): DonorFilter {
-  const roles = roleFilter(dataset, positions);
+export function swapFilter(
+  { dataset }: ClaimContext,
+  positions: readonly Position[],
+  equalLength = false,
+): DonorFilter {
+  const roles = roleFilter(dataset, positions, equalLength);
   return (x, y) => hasRoles(x, positions) && hasRoles(y, positions) && roles(x, y);
 }

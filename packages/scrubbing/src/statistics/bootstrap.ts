@@ -23,9 +23,13 @@ export interface Sample {
 /** How often the data is drawn again. */
 export const BOOTSTRAP_DRAWS = 2000;
 
+/** From fewer clusters than this a bootstrap says nothing: intervals of a handful of clusters are far too narrow. */
+export const FEWEST_CLUSTERS = 8;
+
 /**
  * Percentile bootstrap in two ways (pigeonhole bootstrap, Owen 2007): clusters of references and clusters of donors are
- * drawn again independently, and a measurement counts as often as its reference's cluster times its donor's.
+ * drawn again independently, and a measurement counts as often as its reference's cluster times its donor's. A draw in
+ * which the figure has no value could be anything: it counts at both ends. So could the figure of too few clusters.
  *
  * @param samples what the figure is made of
  * @param figure the figure as a function of the samples' weighted means
@@ -40,17 +44,22 @@ export function bootstrap(
   const once = new Float64Array(clusters).fill(1);
   const estimate = figure(samples.map((sample) => weightedMean(sample, once, once)));
   const n = Math.max(0, ...samples.map(({ references }) => references));
+  if (!Number.isFinite(estimate)) return { estimate, low: estimate, high: estimate, n };
+  const fewest = Math.min(...samples.map(({ referenceClusters }) => new Set(referenceClusters).size));
+  if (fewest < FEWEST_CLUSTERS) return { estimate, low: -Infinity, high: Infinity, n };
   const constant = samples.every((sample) => sample.values.every((value) => value === sample.values[0]));
-  if (constant || !Number.isFinite(estimate)) return { estimate, low: estimate, high: estimate, n };
-  const draws: number[] = [];
+  if (constant) return { estimate, low: estimate, high: estimate, n };
+  const lows: number[] = [];
+  const highs: number[] = [];
   for (let i = 0; i < BOOTSTRAP_DRAWS; i++) {
     const references = multiplicities(clusters, random);
     const donors = multiplicities(clusters, random);
     const value = figure(samples.map((sample) => weightedMean(sample, references, donors)));
-    if (!Number.isNaN(value)) draws.push(value);
+    lows.push(Number.isNaN(value) ? -Infinity : value);
+    highs.push(Number.isNaN(value) ? Infinity : value);
   }
-  draws.sort((a, b) => a - b);
-  return { estimate, low: quantile(draws, alpha / 2), high: quantile(draws, 1 - alpha / 2), n };
+  const sorted = (draws: number[]) => Float64Array.from(draws).sort();
+  return { estimate, low: quantile(sorted(lows), alpha / 2), high: quantile(sorted(highs), 1 - alpha / 2), n };
 }
 
 /** How often each of n clusters comes up in n draws. */
@@ -73,10 +82,11 @@ function weightedMean(sample: Sample, references: Float64Array, donors: Float64A
 }
 
 /** The q-quantile of ascending values, by linear interpolation; NaN of none. */
-export function quantile(sorted: readonly number[], q: number): number {
+export function quantile(sorted: ArrayLike<number>, q: number): number {
   if (sorted.length === 0) return NaN;
   const at = q * (sorted.length - 1);
   const below = sorted[Math.floor(at)]!;
   const above = sorted[Math.ceil(at)]!;
-  return below === above ? below : below + (at - Math.floor(at)) * (above - below);
+  if (below === above || below === -Infinity) return below;
+  return below + (at - Math.floor(at)) * (above - below);
 }
