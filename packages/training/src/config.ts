@@ -47,7 +47,10 @@ export interface TrainingConfig {
   readonly context: number;
   /** Sequences of a step. */
   readonly batch: number;
+  /** Steps that the schedules of rate and density are laid out for. */
   readonly steps: number;
+  /** The step after which the run ends with its checkpoint: `steps`, unless a later run is to take over before. */
+  readonly stopAfter: number;
   readonly optimiser: OptimiserConfig;
   readonly sparsifier: { readonly plugin: Sparsifier; readonly options: unknown };
   readonly seed: Seed;
@@ -68,6 +71,7 @@ const KEYS = [
   "context",
   "batch",
   "steps",
+  "stopAfter?",
   "optimiser?",
   "sparsifier",
   "seed?",
@@ -107,6 +111,7 @@ export function parseTrainingConfig(text: string, where: string): TrainingConfig
     context,
     batch: positive(given.batch),
     steps: positive(given.steps),
+    stopAfter: stopAfter(given.stopAfter, positive(given.steps)),
     optimiser: optimiserPart(given.optimiser ?? new JsonValue({}, where)),
     sparsifier: { plugin, options: plugin.parseOptions(options?.any(), `${where}: sparsifier.options`) },
     seed: seed(given.seed?.index() ?? 0),
@@ -127,6 +132,12 @@ function modelPart(json: JsonValue, context: number, where: string): Omit<ModelC
   const config = parseConfig(JSON.stringify({ ...defaults, block_size: context, ...own }), `${where}: model`);
   const { vocabSize: _, outSize: __, ...rest } = config;
   return rest;
+}
+
+function stopAfter(given: JsonValue | undefined, steps: number): number {
+  if (!given) return steps;
+  const step = given.index();
+  return step >= 1 && step <= steps ? step : given.fail(`${step} found`, `a step from 1 to ${steps}`);
 }
 
 function bigramPart(json: JsonValue): BigramConfig {

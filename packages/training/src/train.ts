@@ -106,7 +106,7 @@ export async function train(run: TrainingConfig, options: TrainOptions): Promise
       sparsifier: { name: run.sparsifier.plugin.name, options: run.sparsifier.options },
       optimiser: { name: "adam", ...run.optimiser, context: run.context, batch: run.batch },
       ...(start.hash !== "" && { startedFrom: start.hash }),
-      steps: run.steps,
+      steps: run.stopAfter,
       seed: run.seed,
       losses: { train: metrics.recentLoss(), heldOut: heldOutLoss(run, trainer, corpus) },
       nonzeros: countNonzeros(config, values),
@@ -140,7 +140,7 @@ async function runSteps(
     await saveState(out, trainer.state(), identity);
   };
   let pace: number | undefined;
-  while (trainer.step < run.steps) {
+  while (trainer.step < run.stopAfter) {
     const begun = performance.now();
     const batch = drawBatch(corpus.train, run, { seed: run.seed, name: "training/batch", index: trainer.step });
     const report = trainer.takeStep(batch);
@@ -158,9 +158,9 @@ async function runSteps(
       ...report,
       ...measured,
       step,
-      steps: run.steps,
+      steps: run.stopAfter,
       tokensPerSecond: (run.batch * run.context) / pace,
-      secondsLeft: (run.steps - step) * pace,
+      secondsLeft: (run.stopAfter - step) * pace,
     });
     // Let signals and timers in: a step blocks the event loop.
     await new Promise((resolve) => setImmediate(resolve));
@@ -168,7 +168,7 @@ async function runSteps(
       await store();
       return false;
     }
-    if (step % run.checkpointEvery === 0 || step === run.steps) await store();
+    if (step % run.checkpointEvery === 0 || step === run.stopAfter) await store();
   }
   return true;
 }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
-import { disposeModel, listParameters, loadModel, parseModelCard, useBackend } from "@filigree/core";
+import { disposeModel, listParameters, loadModel, parseModelCard, parseSafetensors, useBackend } from "@filigree/core";
 import { parseTrainingConfig, train, type MetricsLine, type TrainingProgress } from "../src/index.ts";
 import { tinyConfig, writeSources } from "./tiny-run.ts";
 
@@ -112,6 +112,19 @@ describe("train", () => {
     );
     const nowhere = tinyConfig({ start: join(first, "nowhere") });
     await expect(runTiny(freshFolder(), { config: nowhere })).rejects.toThrow(/`start` names a checkpoint/);
+  });
+
+  test("stops where it is told to, at the state that a longer run passes through", async () => {
+    const [short, long] = [freshFolder(), freshFolder()];
+    await runTiny(short, { config: tinyConfig({ stopAfter: 10 }) });
+    await runTiny(long, { stopAfter: 10 });
+    const weights = (folder: string) => {
+      const { tensors } = parseSafetensors(readFileSync(join(folder, "training-state.safetensors")), folder);
+      return [...tensors].map(([name, { bytes }]) => [name, Buffer.from(bytes).toString("base64")]);
+    };
+    expect(weights(short)).toEqual(weights(long));
+    expect(existsSync(join(short, "model.safetensors"))).toBe(true);
+    expect(() => parseTrainingConfig(tinyConfig({ stopAfter: 25 }), "tiny.json")).toThrow(/a step from 1 to 24/);
   });
 
   test("keeps no tensors", async () => {
