@@ -1,0 +1,68 @@
+import { definePruner, type PrunerContext, type PrunerStep } from "../contract/pruner.ts";
+import { bisect, isBisected, startBisection, type Bisection } from "./bisect.ts";
+import { maskOf } from "./gate-vector.ts";
+import { learn, rankNodes, startLearning, type Learning } from "./learn.ts";
+import { LEARNED_MASK_OPTIONS, type LearnedMaskOptions } from "./options.ts";
+import { remove, startRemoval, type Removal } from "./remove.ts";
+import { startThinning, thin, thinned, type Thinning } from "./thin.ts";
+
+type State = Learning | Bisection | Thinning | Removal;
+
+/**
+ * How much of the way from the whole model's loss to the target the cut of the ranking may use up. The rest is left for
+ * removal by measured loss, which chooses better than the ranking does.
+ */
+const BISECTION_SHARE = 1 / 4;
+
+/** Progress at which learning is over, and at which thinning and removal, whose end cannot be foreseen, are shown. */
+const [LEARNING_SHARE, THINNING_SHARE, REMOVAL_SHARE] = [0.6, 0.7, 0.85];
+
+/**
+ * The published method (Gao et al. 2025, §2.2): learn a gate for every node, rank the nodes, take the fewest that reach
+ * the loss, and then remove by measured cost what the ranking kept for nothing.
+ */
+export const learnedMask = definePruner<LearnedMaskOptions, State>({
+  name: "learned-mask",
+  version: "0.1.0",
+  apiVersion: 1,
+  options: LEARNED_MASK_OPTIONS,
+  init: startLearning,
+  step(ctx, options, state): PrunerStep<State> {
+    switch (state.phase) {
+      case "learn": {
+        const steps = affordableSteps(ctx, options);
+        const next = learn(ctx, { ...options, steps }, state);
+        const progress = (LEARNING_SHARE * next.step) / steps;
+        if (next.step < steps) return { state: next, done: false, progress };
+        return { state: startBisection(ctx, rankNodes(next)), done: false, progress };
+      }
+      case "bisect": {
+        const next = bisect(ctx, state, state.whole + BISECTION_SHARE * (ctx.target - state.whole));
+        const after = isBisected(next) ? startThinning(ctx, next.ranking.slice(0, next.high)) : next;
+        return { state: after, done: false, progress: LEARNING_SHARE };
+      }
+      case "thin": {
+        const next = thin(ctx, state);
+        const after = next.finished ? startRemoval(ctx, thinned(next)) : next;
+        return { state: after, done: after.phase === "remove" && after.finished, progress: THINNING_SHARE };
+      }
+      case "remove": {
+        const next = remove(ctx, state);
+        return { state: next, done: next.finished, progress: REMOVAL_SHARE };
+      }
+    }
+  },
+  finish(ctx, _, state) {
+    if (state.phase !== "remove") throw new Error("The run is not over.");
+    return maskOf(
+      ctx.sites,
+      state.kept.map(({ place }) => place),
+    );
+  },
+});
+
+/** Learning may take half of the budget. A gradient over a pair of sequences costs six. */
+function affordableSteps(ctx: PrunerContext, { steps, batchPairs }: LearnedMaskOptions): number {
+  const cost = 6 * Math.min(batchPairs, ctx.pairs);
+  return Math.max(1, Math.min(steps, Math.floor(ctx.budget.total / 2 / cost)));
+}

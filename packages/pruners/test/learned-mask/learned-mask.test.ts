@@ -1,0 +1,96 @@
+import { disposeModel, formatNodeFile, seed, type Model, type NodeId } from "@filigree/core";
+import * as tf from "@tensorflow/tfjs-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { circuitNodes, pruneTask, type PruneCheckpoint, type PruneProgress } from "../../src/index.ts";
+import { PLANTED_NEEDED, plantedModel, plantedTask } from "../planted-model.ts";
+
+let model: Model;
+const task = plantedTask();
+beforeAll(async () => void (model = await plantedModel()));
+afterAll(() => disposeModel(model));
+
+const prune = (more: object = {}) =>
+  pruneTask(model, task, { seed: seed(1), options: { steps: 100, batchPairs: 16 }, ...more });
+
+describe("the learned mask", () => {
+  test.each([1, 2, 3])("finds the planted circuit and nothing else, seed %i", async (n) => {
+    const { nodeFile, evaluation, reached } = await prune({ seed: seed(n) });
+    expect(circuitNodes(nodeFile)).toEqual(PLANTED_NEEDED);
+    expect(reached).toBe(true);
+    expect(evaluation.uncalibrated.test.loss).toBeLessThanOrEqual(0.15);
+    expect(evaluation.calibrated.test.loss).toBeLessThanOrEqual(0.15);
+    expect(evaluation.uncalibrated.test.accuracy).toBe(1);
+  });
+
+  test("can do with less where it may lose more", async () => {
+    const strict = circuitNodes((await prune({ target: 0.15 })).nodeFile);
+    const loose = circuitNodes((await prune({ target: 0.6 })).nodeFile);
+    expect(loose.length).toBeLessThan(strict.length);
+    const kept = new Set<NodeId>(strict);
+    expect(loose.every((node) => kept.has(node))).toBe(true);
+  });
+
+  test("gives the same bytes again", async () => {
+    const [one, two] = [await prune(), await prune()];
+    expect(formatNodeFile(two.nodeFile)).toBe(formatNodeFile(one.nodeFile));
+  });
+
+  test("goes on from any checkpoint to the same bytes, with the same work", async () => {
+    const checkpoints: string[] = [];
+    const straight = await prune({
+      onProgress: ({ checkpoint }: PruneProgress) => checkpoints.push(JSON.stringify(checkpoint())),
+    });
+    const last = JSON.parse(checkpoints.at(-1)!) as PruneCheckpoint;
+    for (const at of [40, 99, 100, checkpoints.length - 2, checkpoints.length - 1]) {
+      let end = checkpoints[at]!;
+      const resumed = await prune({
+        resume: JSON.parse(checkpoints[at]!) as PruneCheckpoint,
+        onProgress: ({ checkpoint }: PruneProgress) => (end = JSON.stringify(checkpoint())),
+      });
+      expect(formatNodeFile(resumed.nodeFile)).toBe(formatNodeFile(straight.nodeFile));
+      expect(JSON.parse(end)).toEqual(last);
+    }
+  });
+
+  test("refuses to go on from another run", async () => {
+    let saved: PruneCheckpoint | undefined;
+    await prune({ onProgress: ({ checkpoint }: PruneProgress) => (saved ??= checkpoint()) });
+    await expect(prune({ resume: saved, seed: seed(2) })).rejects.toThrow(/its seed differs: 1/u);
+    await expect(prune({ resume: saved, options: { steps: 101 } })).rejects.toThrow(/its options differs/u);
+    await expect(prune({ resume: { ...saved, format: "filigree.pruning/9" } })).rejects.toThrow(
+      /not one that this version/u,
+    );
+  });
+
+  test("stops when it is told to", async () => {
+    const stop = new AbortController();
+    const steps: number[] = [];
+    const stopped = prune({
+      signal: stop.signal,
+      onProgress: ({ steps: n }: PruneProgress) => {
+        steps.push(n);
+        if (n === 5) stop.abort();
+      },
+    });
+    await expect(stopped).rejects.toMatchObject({ name: "AbortError" });
+    expect(steps).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  test("keeps its budget and still ends with a circuit", async () => {
+    let used = 0;
+    const { reached } = await prune({
+      budget: 10_000,
+      onProgress: ({ checkpoint }: PruneProgress) => (used = checkpoint().used),
+    });
+    expect(used).toBeLessThanOrEqual(10_000);
+    expect(used).toBeGreaterThan(5_000);
+    expect(reached).toBe(true);
+  });
+
+  test("leaves no tensor behind", async () => {
+    await prune();
+    const before = tf.memory().numTensors;
+    await prune();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
