@@ -38,14 +38,11 @@ export const learnedMask = definePruner<LearnedMaskOptions, State>({
       }
       case "bisect": {
         const next = bisect(ctx, state, state.whole + BISECTION_SHARE * (ctx.target - state.whole));
-        const after = isBisected(next) ? startThinning(ctx, next.ranking.slice(0, next.high)) : next;
-        return { state: after, done: false, progress: LEARNING_SHARE };
+        if (!isBisected(next)) return { state: next, done: false, progress: LEARNING_SHARE };
+        return afterThinning(ctx, startThinning(ctx, next.ranking.slice(0, next.high)));
       }
-      case "thin": {
-        const next = thin(ctx, state);
-        const after = next.finished ? startRemoval(ctx, thinned(next)) : next;
-        return { state: after, done: after.phase === "remove" && after.finished, progress: THINNING_SHARE };
-      }
+      case "thin":
+        return afterThinning(ctx, thin(ctx, state));
       case "remove": {
         const next = remove(ctx, state);
         return { state: next, done: next.finished, progress: REMOVAL_SHARE };
@@ -60,6 +57,12 @@ export const learnedMask = definePruner<LearnedMaskOptions, State>({
     );
   },
 });
+
+function afterThinning(ctx: PrunerContext, state: Thinning): PrunerStep<State> {
+  if (!state.finished) return { state, done: false, progress: THINNING_SHARE };
+  const removal = startRemoval(ctx, thinned(state));
+  return { state: removal, done: removal.finished, progress: THINNING_SHARE };
+}
 
 /** Learning may take half of the budget. A gradient over a pair of sequences costs six. */
 function affordableSteps(ctx: PrunerContext, { steps, batchPairs }: LearnedMaskOptions): number {

@@ -35,6 +35,9 @@ const PASS_SHARE = 0.5;
 /** A pass cuts its ranking into this many runs at most. */
 const FINEST = 128;
 
+/** So few nodes are better removed one by one. */
+const FEW = 64;
+
 /** A pass that removes less than this share of its nodes is the last one. */
 const WORTH_ANOTHER = 0.25;
 
@@ -51,7 +54,7 @@ function startPass(ctx: PrunerContext, ranking: readonly number[], loss: number)
     from: loss,
     to: loss + PASS_SHARE * Math.max(0, ctx.target - loss),
     loss,
-    finished: ranking.length === 0,
+    finished: ranking.length <= FEW,
   };
 }
 
