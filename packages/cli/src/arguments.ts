@@ -16,6 +16,15 @@ export function positiveNumber(text: string): number {
   throw new InvalidArgumentError("It must be a number above 0.");
 }
 
+/** `name=value`, collected over repeated options. */
+export function settings(text: string, before: Readonly<Record<string, number>>): Record<string, number> {
+  const [, name, value] = /^(\w+)=(.+)$/u.exec(text) ?? [];
+  if (name === undefined || !Number.isFinite(Number(value))) {
+    throw new InvalidArgumentError("It must be a name and a number, such as nodeCost=0.003.");
+  }
+  return { ...before, [name]: Number(value) };
+}
+
 /** `--seed`, where the default is not the file's. */
 export function seedOption(description: string): Option {
   return new Option("--seed <n>", description).argParser(wholeNumber(0));

@@ -112,3 +112,16 @@ test.each([
   expect(refused.stderr).toContain(message);
   expect(filesIn(folder)).toEqual([]);
 });
+
+test("an option that the method does not have is answered with the nearest, and nothing is written", async () => {
+  const folder = emptyFolder();
+  await saveSureModel(join(folder, "model"));
+  const args = ["prune", "model", TASK, "--out", "a.json"];
+  const unknown = await filigree([...args, "--set", "nodecost=1"], folder);
+  expectCode(unknown, 2);
+  expect(unknown.stderr).toContain('did you mean "nodeCost"?');
+  const shapeless = await filigree([...args, "--set", "nodeCost"], folder);
+  expectCode(shapeless, 2);
+  expect(shapeless.stderr).toContain("such as nodeCost=0.003");
+  expect(filesIn(folder).filter((name) => !name.startsWith("model"))).toEqual([]);
+});

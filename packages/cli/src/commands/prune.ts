@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import type { Command } from "commander";
 import { InputError, formatNodeFile } from "@filigree/sites";
-import { jsonOption, positiveNumber, seedOption } from "../arguments.ts";
+import { jsonOption, positiveNumber, seedOption, settings } from "../arguments.ts";
 import { interruptible } from "../interrupted.ts";
 import { pruneResumably, stateFile } from "../model/prune-resumably.ts";
 import { taskOf } from "../model/task-of.ts";
@@ -21,6 +21,7 @@ interface PruneOptions {
   out?: string;
   target: number;
   pruner: string;
+  set: Readonly<Record<string, number>>;
   seed: number;
   resume?: true;
   list?: true;
@@ -36,6 +37,7 @@ export function addPrune(program: Command, session: Session): void {
     .option("--out <file>", "the node file to write; standard output, where left out")
     .option("--target <loss>", "the loss, in nats, that the circuit may have", positiveNumber, 0.15)
     .option("--pruner <name>", "the method", "learned-mask")
+    .option("--set <name=value>", "an option of the method, such as nodeCost=0.003; may be repeated", settings, {})
     .addOption(seedOption("decides every random choice").default(0))
     .option("--resume", "go on with an interrupted run; its state lies beside the --out file")
     .option("--list", "list the methods")

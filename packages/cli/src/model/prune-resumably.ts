@@ -10,6 +10,8 @@ export interface ResumableRun {
   readonly out?: string;
   readonly target: number;
   readonly pruner: string;
+  /** Options of the pruner, by name. */
+  readonly set: Readonly<Record<string, number>>;
   readonly seed: number;
   readonly resume?: true;
   readonly signal: AbortSignal;
@@ -36,6 +38,7 @@ export async function pruneResumably(model: Model, task: Task, run: ResumableRun
   try {
     return await pruneTask(model, task, {
       pruner: findPruner(run.pruner),
+      options: run.set,
       target,
       seed: seed(run.seed),
       signal,
