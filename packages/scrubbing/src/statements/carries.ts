@@ -1,10 +1,10 @@
 import { DEFAULTS, type CarriesStatement } from "@filigree/hypothesis";
-import { drawDonors, ruleName, type DonorRule } from "../data/donors.ts";
 import { answerPredictor } from "../data/predicted-answers.ts";
 import { siteSwap } from "../engine/site-swap.ts";
 import type { SwapOutcome } from "../engine/swaps.ts";
 import type { Interval } from "../statistics/bootstrap.ts";
 import { untestable, type ClaimContext, type Evidence, type Requirement } from "./evidence.ts";
+import { drawFeatureDonors } from "./feature-donors.ts";
 import { shuffledLabels } from "./label-null.ts";
 import { runSham } from "./sham.ts";
 import {
@@ -15,7 +15,7 @@ import {
   transferFigures,
   unexplainedByFeature,
 } from "./swap-figures.ts";
-import { donorProblem, featureProblem, partsFilter, positionProblem, servedByAll } from "./testability.ts";
+import { featureProblem, partsFilter, positionProblem } from "./testability.ts";
 
 /**
  * `S carries f`: what S does depends on f (transfer, or change where no answer is predicted) and, as far as it
@@ -27,18 +27,9 @@ export function checkCarries(context: ClaimContext, statement: CarriesStatement)
   const problem = featureProblem(context, feature) ?? positionProblem(context, positions);
   if (problem !== undefined) return untestable(problem);
   const filter = partsFilter(context, parts);
-  const draw = (rule: DonorRule) =>
-    drawDonors(context.dataset, rule, context.settings.donors, context.random(ruleName(rule)), filter);
-  const eq: DonorRule = { kind: "EQ", feature };
-  const ne: DonorRule = { kind: "NE", feature };
-  const drawn = { eq: draw(eq), ne: draw(ne), any: draw({ kind: "ANY" }) };
-  const donors = servedByAll(drawn);
-  const missing =
-    donorProblem(ruleName(ne), drawn.ne) ??
-    donorProblem(ruleName(eq), drawn.eq) ??
-    donorProblem("ANY", drawn.any) ??
-    donorProblem(`${ruleName(ne)} and ${ruleName(eq)}`, donors.eq);
-  if (missing !== undefined) return untestable(missing);
+  const drawn = drawFeatureDonors(context, feature, filter);
+  if ("problem" in drawn) return untestable(drawn.problem);
+  const { donors, eq, ne } = drawn;
 
   const swap = (reference: number, donor: number) => siteSwap(context.clean, parts, reference, donor);
   runSham(context, filter, swap);
@@ -48,8 +39,8 @@ export function checkCarries(context: ClaimContext, statement: CarriesStatement)
       lists.flatMap((list, reference) => list.map((donor) => swap(reference, donor))),
     );
   const outcomes = {
-    eq: run(ruleName(eq), donors.eq),
-    ne: run(ruleName(ne), donors.ne),
+    eq: run(eq, donors.eq),
+    ne: run(ne, donors.ne),
     any: run("ANY", donors.any),
   };
   const effects = {
@@ -111,7 +102,7 @@ export function checkCarries(context: ClaimContext, statement: CarriesStatement)
     ...(shuffled.vacuous !== undefined && { vacuous: shuffled.vacuous }),
     controls: [shuffled.control],
     invariant: outcomes.eq,
-    notes: [`${Math.round(100 * shareIdentical(outcomes.eq))} % of the ${ruleName(eq)} swaps wrote what was there`],
+    notes: [`${Math.round(100 * shareIdentical(outcomes.eq))} % of the ${eq} swaps wrote what was there`],
   };
 }
 

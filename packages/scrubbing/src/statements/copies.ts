@@ -1,11 +1,11 @@
 import { siteAt, type SiteName } from "@filigree/core";
 import { DEFAULTS, type CopiesStatement, type SitePart } from "@filigree/hypothesis";
-import { drawDonors, ruleName, type DonorRule } from "../data/donors.ts";
 import { headList, pathSwap } from "../engine/path-swap.ts";
 import { siteSwap } from "../engine/site-swap.ts";
 import type { Swap } from "../engine/swaps.ts";
 import type { Interval } from "../statistics/bootstrap.ts";
 import { untestable, type ClaimContext, type Control, type Evidence } from "./evidence.ts";
+import { drawFeatureDonors } from "./feature-donors.ts";
 import { shuffledLabels } from "./label-null.ts";
 import { runSham } from "./sham.ts";
 import {
@@ -17,7 +17,7 @@ import {
   transferFigures,
   unexplainedByFeature,
 } from "./swap-figures.ts";
-import { donorProblem, featureProblem, positionProblem, servedByAll, swapFilter } from "./testability.ts";
+import { featureProblem, positionProblem, swapFilter } from "./testability.ts";
 
 /** References that each head's part is measured on. */
 const HEAD_REFERENCES = 64;
@@ -28,22 +28,14 @@ const HEAD_REFERENCES = 64;
  */
 export function checkCopies(context: ClaimContext, statement: CopiesStatement): Evidence {
   const { feature, thresholds, from, to } = statement;
-  const { clean, dataset, settings } = context;
+  const { clean } = context;
   const positions = [from, to];
   const problem = featureProblem(context, feature) ?? positionProblem(context, positions);
   if (problem !== undefined) return untestable(problem);
   const filter = swapFilter(context, positions);
-  const draw = (rule: DonorRule) => drawDonors(dataset, rule, settings.donors, context.random(ruleName(rule)), filter);
-  const eq: DonorRule = { kind: "EQ", feature };
-  const ne: DonorRule = { kind: "NE", feature };
-  const drawn = { eq: draw(eq), ne: draw(ne), any: draw({ kind: "ANY" }) };
-  const donors = servedByAll(drawn);
-  const missing =
-    donorProblem(ruleName(ne), drawn.ne) ??
-    donorProblem(ruleName(eq), drawn.eq) ??
-    donorProblem("ANY", drawn.any) ??
-    donorProblem(`${ruleName(ne)} and ${ruleName(eq)}`, donors.eq);
-  if (missing !== undefined) return untestable(missing);
+  const drawn = drawFeatureDonors(context, feature, filter);
+  if ("problem" in drawn) return untestable(drawn.problem);
+  const { donors, eq, ne } = drawn;
 
   const along = (reference: number, donor: number) => pathSwap(clean, statement, reference, donor);
   const routing = routingParts(context, statement);
@@ -55,11 +47,11 @@ export function checkCopies(context: ClaimContext, statement: CopiesStatement): 
       lists.flatMap((list, reference) => list.map((donor) => swap(reference, donor))),
     );
   const outcomes = {
-    eq: run(`v ${ruleName(eq)}`, donors.eq, along),
-    ne: run(`v ${ruleName(ne)}`, donors.ne, along),
+    eq: run(`v ${eq}`, donors.eq, along),
+    ne: run(`v ${ne}`, donors.ne, along),
     any: run("v ANY", donors.any, along),
-    routeEq: run(`q, k ${ruleName(eq)}`, donors.eq, steer),
-    routeNe: run(`q, k ${ruleName(ne)}`, donors.ne, steer),
+    routeEq: run(`q, k ${eq}`, donors.eq, steer),
+    routeNe: run(`q, k ${ne}`, donors.ne, steer),
   };
   const effects = {
     eq: effectSample(context, outcomes.eq),
@@ -122,7 +114,7 @@ export function checkCopies(context: ClaimContext, statement: CopiesStatement): 
     ...(shuffled.vacuous !== undefined && { vacuous: shuffled.vacuous }),
     controls: [shuffled.control, ...headParts(context, statement, donors.ne)],
     invariant: outcomes.eq,
-    notes: [`${Math.round(100 * shareIdentical(outcomes.eq))} % of the ${ruleName(eq)} swaps wrote what was there`],
+    notes: [`${Math.round(100 * shareIdentical(outcomes.eq))} % of the ${eq} swaps wrote what was there`],
   };
 }
 
