@@ -3,10 +3,11 @@ import { bisect, isBisected, startBisection, type Bisection } from "./bisect.ts"
 import { maskOf } from "./gate-vector.ts";
 import { learn, rankNodes, startLearning, type Learning } from "./learn.ts";
 import { LEARNED_MASK_OPTIONS, type LearnedMaskOptions } from "./options.ts";
+import { regrow, startRegrowth, type Regrowth } from "./regrow.ts";
 import { remove, startRemoval, type Removal } from "./remove.ts";
 import { startThinning, thin, thinned, type Thinning } from "./thin.ts";
 
-type State = Learning | Bisection | Thinning | Removal;
+type State = Learning | Bisection | Thinning | Removal | Regrowth;
 
 /**
  * How much of the way from the whole model's loss to the target the cut of the ranking may use up. The rest is left for
@@ -14,16 +15,17 @@ type State = Learning | Bisection | Thinning | Removal;
  */
 const BISECTION_SHARE = 1 / 4;
 
-/** Progress at which learning is over, and at which thinning and removal, whose end cannot be foreseen, are shown. */
-const [LEARNING_SHARE, THINNING_SHARE, REMOVAL_SHARE] = [0.6, 0.7, 0.85];
+/** Progress at which learning is over, and at which the phases whose end cannot be foreseen are shown. */
+const [LEARNING_SHARE, THINNING_SHARE, REMOVAL_SHARE, REGROWTH_SHARE] = [0.5, 0.6, 0.7, 0.85];
 
 /**
  * The published method (Gao et al. 2025, §2.2): learn a gate for every node, rank the nodes, take the fewest that reach
- * the loss, and then remove by measured cost what the ranking kept for nothing.
+ * the loss, and then remove by measured cost what the ranking kept for nothing. Beyond it: closed nodes are opened again
+ * as long as removal then ends with a smaller circuit.
  */
 export const learnedMask = definePruner<LearnedMaskOptions, State>({
   name: "learned-mask",
-  version: "0.1.0",
+  version: "0.2.0",
   apiVersion: 1,
   options: LEARNED_MASK_OPTIONS,
   init: startLearning,
@@ -44,24 +46,25 @@ export const learnedMask = definePruner<LearnedMaskOptions, State>({
       case "thin":
         return afterThinning(ctx, thin(ctx, state));
       case "remove": {
-        const next = remove(ctx, state);
-        return { state: next, done: next.finished, progress: REMOVAL_SHARE };
+        const next = state.finished ? state : remove(ctx, state);
+        return { state: next.finished ? startRegrowth(ctx, next) : next, done: false, progress: REMOVAL_SHARE };
+      }
+      case "regrow": {
+        const next = state.finished ? state : regrow(ctx, state);
+        return { state: next, done: next.finished, progress: REGROWTH_SHARE };
       }
     }
   },
   finish(ctx, _, state) {
-    if (state.phase !== "remove") throw new Error("The run is not over.");
-    return maskOf(
-      ctx.sites,
-      state.kept.map(({ place }) => place),
-    );
+    if (state.phase !== "regrow") throw new Error("The run is not over.");
+    return maskOf(ctx.sites, state.best.places);
   },
 });
 
 function afterThinning(ctx: PrunerContext, state: Thinning): PrunerStep<State> {
   if (!state.finished) return { state, done: false, progress: THINNING_SHARE };
   const removal = startRemoval(ctx, thinned(state));
-  return { state: removal, done: removal.finished, progress: THINNING_SHARE };
+  return { state: removal, done: false, progress: THINNING_SHARE };
 }
 
 /** Learning may take half of the budget. A gradient over a pair of sequences costs six. */

@@ -12,6 +12,8 @@ export interface Removal {
   readonly phase: "remove";
   /** The nodes that are left, by place. */
   readonly kept: readonly KeptNode[];
+  /** Places of nodes that stay until no other one can go. */
+  readonly spared: readonly number[];
   /** Loss on the whole dev split. */
   readonly loss: number;
   readonly finished: boolean;
@@ -25,10 +27,10 @@ interface KeptNode {
   readonly fresh: boolean;
 }
 
-export function startRemoval(ctx: PrunerContext, places: readonly number[]): Removal {
+export function startRemoval(ctx: PrunerContext, places: readonly number[], spared: readonly number[] = []): Removal {
   const kept = [...places].sort((a, b) => a - b).map((place) => ({ place, cost: null, fresh: false }));
   const loss = ctx.loss(maskOf(ctx.sites, places));
-  return dropDeadEnds(ctx, { phase: "remove", kept, loss, finished: kept.length === 0 });
+  return dropDeadEnds(ctx, { phase: "remove", kept, spared, loss, finished: kept.length === 0 });
 }
 
 /** One round: removes the cheapest node that can go, or finds that none can. */
@@ -36,17 +38,25 @@ export function remove(ctx: PrunerContext, state: Removal): Removal {
   const pairs = comparisonPairs(ctx);
   if (!isAffordable(ctx, state.kept.length, pairs.length)) return { ...state, finished: true };
   const base = ctx.loss(keep(ctx, state.kept), pairs);
-  const kept = sortByCost(ctx, state.kept, (place) => ctx.loss(keep(ctx, state.kept, [place]), pairs) - base);
+  const isSpared = ({ place }: KeptNode) => state.spared.includes(place);
+  const candidates = sortByCost(
+    ctx,
+    state.kept.filter((node) => !isSpared(node)),
+    (place) => ctx.loss(keep(ctx, state.kept, [place]), pairs) - base,
+  );
+  const kept = [...candidates, ...state.kept.filter(isSpared)];
   const measured = { ...state, kept };
-  for (const { place, cost } of kept) {
+  for (const { place, cost } of candidates) {
     if (base + cost! > HOPELESS * ctx.target) break;
     ctx.signal.throwIfAborted();
     const loss = ctx.loss(keep(ctx, kept, [place]));
     if (loss <= ctx.target) return without(ctx, measured, [place], loss);
   }
   ctx.log({ loss: state.loss, nodes: kept.length });
-  if (kept.every(({ fresh }) => fresh)) return { ...measured, finished: true };
-  return { ...measured, kept: kept.map((node) => (node.fresh ? node : { ...node, cost: null })) };
+  if (candidates.some(({ fresh }) => !fresh)) {
+    return { ...measured, kept: kept.map((node) => (node.fresh ? node : { ...node, cost: null })) };
+  }
+  return state.spared.length > 0 ? { ...measured, spared: [] } : { ...measured, finished: true };
 }
 
 /** The nodes, cheapest first: all measured once, and the first one measured on the circuit as it is. */
@@ -57,8 +67,8 @@ function sortByCost(ctx: PrunerContext, nodes: readonly KeptNode[], measure: (pl
   };
   const compare = (a: KeptNode, b: KeptNode) => a.cost! - b.cost! || a.place - b.place;
   const kept = nodes.map((node) => (node.cost === null ? measured(node) : node)).sort(compare);
-  while (!kept[0]!.fresh) {
-    kept[0] = measured(kept[0]!);
+  while (kept[0]?.fresh === false) {
+    kept[0] = measured(kept[0]);
     kept.sort(compare);
   }
   return kept;
@@ -80,7 +90,7 @@ function dropDeadEnds(ctx: PrunerContext, state: Removal): Removal {
   const nodes = openNodes(mask);
   const dead = state.kept
     .map(({ place }) => place)
-    .filter((_, i) => isReadThroughWeights(nodes[i]!) && !read.has(nodes[i]!));
+    .filter((place, i) => isReadThroughWeights(nodes[i]!) && !read.has(nodes[i]!) && !state.spared.includes(place));
   if (dead.length === 0) return state;
   const loss = ctx.loss(keep(ctx, state.kept, dead));
   return loss <= Math.max(ctx.target, state.loss) ? without(ctx, state, dead, loss) : state;
