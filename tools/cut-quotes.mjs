@@ -1,4 +1,4 @@
-// Writes packages/tasks/data/quote-lines.json: the prompts of single_double_quote that are cut from source files.
+// Writes packages/tasks/src/built-in/single-double-quote/quote-lines.json: the prompts of single_double_quote that are cut from source files.
 //
 //   npm run build && node tools/cut-quotes.mjs "$(python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')"
 //
@@ -22,7 +22,9 @@ const notice =
   "(https://docs.python.org/3/license.html). Each is cut at the closing quote of its first string.";
 const json = `${JSON.stringify({ notice })}`.slice(0, -1);
 const rows = lines.map((line) => `  ${JSON.stringify(line)}`).join(",\n");
-const target = fileURLToPath(new URL("../packages/tasks/data/quote-lines.json", import.meta.url));
+const target = fileURLToPath(
+  new URL("../packages/tasks/src/built-in/single-double-quote/quote-lines.json", import.meta.url),
+);
 await writeFileAtomically(target, `${json},\n"lines": [\n${rows}\n]}\n`);
 for (const split of ["test", "dev"]) {
   const chosen = lines.filter((line) => line.split === split);

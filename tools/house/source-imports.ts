@@ -6,9 +6,10 @@ export function importsOf(source: string): string[] {
   return ts.preProcessFile(source, true, true).importedFiles.map((file) => file.fileName);
 }
 
-/** The package that a bare specifier belongs to: `@filigree/core/x` → `@filigree/core`. Undefined for files and Node's own. */
+/** The package that a bare specifier belongs to: `@filigree/core/x` → `@filigree/core`. Undefined for the package's own files and Node's. */
 export function packageOf(specifier: string): string | undefined {
-  if (specifier.startsWith(".") || isBuiltin(specifier)) return undefined;
+  // What begins with # is a file of the package, for which its package.json has one version for browsers.
+  if (/^[.#]/.test(specifier) || isBuiltin(specifier)) return undefined;
   return specifier
     .split("/")
     .slice(0, specifier.startsWith("@") ? 2 : 1)

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { InvalidArgumentError, Option } from "commander";
 
 /** A whole number from `least`, for an option. */
@@ -40,4 +41,11 @@ export function backendOption(): Option {
 /** `--json`. */
 export function jsonOption(what: string): Option {
   return new Option("--json", `print ${what} as one JSON document`);
+}
+
+/** `--workers`. */
+export function workersOption(what: string): Option {
+  return new Option("--workers <n>", `spread ${what} over so many threads; each loads the model; results stay the same`)
+    .argParser(wholeNumber(1))
+    .default(availableParallelism(), "the number of cores");
 }

@@ -1,25 +1,16 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, readSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 
-/** Lines are gathered up to so many characters before they are written. */
+/** Lines are gathered up to so many characters before they are written; files are joined in as many bytes at a time. */
 const CHUNK = 1 << 20;
 
-/**
- * A file of lines that may be too many for memory. It appears under its name only when it is whole: until `finish`,
- * the lines are in a temporary file beside it, which `discard` removes.
- */
-export class LineFile {
-  readonly #path: string;
-  readonly #temporary: string;
+/** Writes a file of lines that may be too many for memory. */
+export class LineWriter {
   readonly #file: number;
   #pending = "";
-  #open = true;
 
   constructor(path: string) {
-    mkdirSync(dirname(path), { recursive: true });
-    this.#path = path;
-    this.#temporary = `${path}.${process.pid}.tmp`;
-    this.#file = openSync(this.#temporary, "w");
+    this.#file = openSync(path, "w");
   }
 
   add(line: string): void {
@@ -27,24 +18,63 @@ export class LineFile {
     if (this.#pending.length >= CHUNK) this.#write();
   }
 
-  finish(): void {
+  close(): void {
     this.#write();
-    fsyncSync(this.#file);
     closeSync(this.#file);
-    this.#open = false;
-    renameSync(this.#temporary, this.#path);
-  }
-
-  /** Leaves nothing behind, unless the file is finished. */
-  discard(): void {
-    if (!this.#open) return;
-    this.#open = false;
-    closeSync(this.#file);
-    rmSync(this.#temporary, { force: true });
   }
 
   #write(): void {
     writeSync(this.#file, this.#pending);
     this.#pending = "";
+  }
+}
+
+/**
+ * A file that several threads write, a part each. It appears under its name only when it is whole: until `finish`, the
+ * parts are temporary files beside it, which `discard` removes.
+ */
+export class FileInParts {
+  readonly #path: string;
+  readonly #parts: string[] = [];
+
+  /** Fails at once where the file could not be written. */
+  constructor(path: string) {
+    this.#path = path;
+    mkdirSync(dirname(path), { recursive: true });
+    closeSync(openSync(this.part(), "w"));
+  }
+
+  /** A path for the next part; parts follow each other in the order of these calls. */
+  part(): string {
+    const part = `${this.#path}.${process.pid}.${this.#parts.length}.tmp`;
+    this.#parts.push(part);
+    return part;
+  }
+
+  finish(): void {
+    const [whole, ...others] = this.#parts;
+    const file = openSync(whole!, "a");
+    try {
+      for (const part of others) append(file, part);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(whole!, this.#path);
+  }
+
+  /** Leaves no part behind. */
+  discard(): void {
+    for (const part of this.#parts) rmSync(part, { force: true });
+  }
+}
+
+function append(to: number, part: string): void {
+  const buffer = Buffer.allocUnsafe(CHUNK);
+  const from = openSync(part, "r");
+  try {
+    for (let read = readSync(from, buffer); read > 0; read = readSync(from, buffer)) writeSync(to, buffer, 0, read);
+  } finally {
+    closeSync(from);
   }
 }

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { addCheck } from "./commands/check.ts";
+import { addConvert } from "./commands/convert.ts";
 import { addEval } from "./commands/eval.ts";
 import { addFmt } from "./commands/fmt.ts";
 import { addInspect } from "./commands/inspect.ts";
@@ -37,6 +38,7 @@ export function program(session: Session): Command {
     .showHelpAfterError("Add --help to see how the command is used.")
     .exitOverride()
     .addHelpText("after", EXIT_CODES);
-  for (const add of [addCheck, addTrain, addPrune, addEval, addRun, addInspect, addTasks, addFmt]) add(root, session);
+  for (const add of [addCheck, addTrain, addPrune, addEval, addRun, addInspect, addConvert, addTasks, addFmt])
+    add(root, session);
   return root;
 }

@@ -21,7 +21,7 @@ const RUN = ["run", "model", "--tokens", "rows.json", "--out", "out.safetensors"
 describe("checkpoints", () => {
   test("a folder without one", async () => {
     expect(await refused(["inspect", "model"], emptyFolder())).toBe(
-      "error: model: there is no config.json\n  expected: a checkpoint directory with config.json and model.safetensors\n",
+      "error: model: there is no config.json\n  expected: a checkpoint directory with config.json and model.safetensors, or OpenAI's beeg_config.json and final_model.pt\n",
     );
   });
 
@@ -107,9 +107,17 @@ describe("circuit files", () => {
     expect(stderr).toMatch(/^a\.circuit:6:32: error: .* \[unknown-position\]\n.*\n.*\n.*"opener"/mu);
   });
 
-  test("a model that is not there", async () => {
+  test("a model or a task that is not there, at the line that names it", async () => {
     const folder = quoteFolder();
     writeFileSync(join(folder, "a.circuit"), 'model "nowhere"\ntask "./task.jsonl"\nattn L1 copies quote type\n');
-    expect(await refused(["check", "a.circuit"], folder)).toMatch(/^error: .*nowhere: there is no config\.json$/mu);
+    const stderr = await refused(["check", "a.circuit"], folder);
+    expect(stderr).toMatch(/^a\.circuit:1:7: error: .*nowhere: there is no config\.json \[unreadable-model\]$/mu);
+    expect(await refused(["check", "a.circuit", "--model", "elsewhere"], folder)).toMatch(
+      /^error: elsewhere: there is no config\.json$/mu,
+    );
+    writeFileSync(join(folder, "a.circuit"), 'model "model"\ntask single_duble_quote\nattn L1 copies quote type\n');
+    expect(await refused(["check", "a.circuit"], folder)).toMatch(
+      /^a\.circuit:2:6: error: there is no task "single_duble_quote" \[unreadable-task\]\n.*\n.*\n.*did you mean/mu,
+    );
   });
 });

@@ -68,7 +68,8 @@ describe("rows of tokens", () => {
     ["[[6,8]]", "rows.json: [0][1]: the model has no token 8\n  expected: 0 to 7"],
     ["[[6,0.5]]", "rows.json: [0][1]: 0.5 found\n  expected: a whole number from 0"],
     ["[]", "rows.json: no rows"],
-    ["[[]]", "rows.json: [0]: a row of 0 tokens\n  expected: 1 to 9 tokens"],
+    ["[[]]", "rows.json: [0]: a row of no tokens\n  expected: at least one token"],
+    ["[[6,0,0,0,0,0,0,0,0,3]]", "rows.json: [0]: a row of 10 tokens\n  expected: 1 to 9 tokens"],
     ["[[6,0]", "rows.json: not JSON"],
   ])("%s", async (text, message) => {
     const folder = quoteFolder();
@@ -108,7 +109,7 @@ describe("other files", () => {
     };
     const path = join(folder, "a.json");
     writeFileSync(path, JSON.stringify(circuit));
-    const args = ["eval", join(folder, "model"), join(folder, "task.jsonl"), "--circuits", path];
+    const args = ["eval", join(folder, "model"), join(folder, "task.jsonl"), "--circuits", path, "--workers", "1"];
     expect(await refused(args, folder)).toContain("a.json: this is a circuit of another model");
   });
 

@@ -4,7 +4,7 @@ import { parseSafetensors, toFloat32 } from "@filigree/core";
 import { describe, expect, test } from "vitest";
 import { expectCode, filigree } from "./filigree.ts";
 import { emptyFolder, filesIn, fixture } from "./folders.ts";
-import { saveTinyModel, TINY } from "./tiny-model.ts";
+import { saveTinyModel, TINY, tinyValues } from "./tiny-model.ts";
 
 const MODEL = fixture("close-quote/model");
 const TASK = fixture("close-quote/task.jsonl");
@@ -122,12 +122,77 @@ describe("inspect", () => {
     expect(inspection.kinds).toContainEqual({ role: "block", nonzero: 26, of: 1_600, density: 26 / 1_600 });
     const projection = inspection.parameters.find(({ name }: { name: string }) => name.includes("h.1.attn.c_proj"));
     expect(projection).toMatchObject({ role: "block", shape: [25, 7], nonzero: 6, of: 175 });
-    expect(inspection.layers).toEqual([
+    expect(inspection.layers).toMatchObject([
       { layer: 0, neurons: { dead: 0, of: 2 }, heads: { dead: [0], of: 1 } },
       { layer: 1, neurons: { dead: 2, of: 2 }, heads: { dead: [], of: 1 } },
     ]);
     expect(inspection.files).toContainEqual({ name: "config.json", bytes: statSync(join(MODEL, "config.json")).size });
     expect(inspection.config).toMatchObject({ nLayer: 2, causal: true });
+  });
+
+  test("counts the weights into and out of every node, and the residual channels", async () => {
+    const folder = emptyFolder();
+    await saveTinyModel(join(folder, "model"));
+    const { layers, stream, memoryBytes, files } = JSON.parse(await output(["inspect", "model", "--json"], folder));
+    const values = tinyValues();
+    /** Nonzeros of each row (axis 0) or column (axis 1) of some rows of a matrix with `cols` columns. */
+    const counts = (name: string, cols: number, axis: 0 | 1, [from, to] = [0, Infinity]) => {
+      const result = new Map<number, number>();
+      values.get(name)!.forEach((value, i) => {
+        const [row, col] = [Math.floor(i / cols), i % cols];
+        if (row < from! || row >= to!) return;
+        const node = axis === 0 ? row - from! : col;
+        result.set(node, (result.get(node) ?? 0) + (value === 0 ? 0 : 1));
+      });
+      return [...result.values()];
+    };
+    const degrees = (list: number[]) => {
+      const sorted = list.toSorted((a, b) => a - b);
+      const half = sorted.length / 2;
+      return { median: (sorted[Math.ceil(half) - 1]! + sorted[Math.floor(half)]!) / 2, max: sorted.at(-1) };
+    };
+    const { dModel, dMlp } = TINY;
+    const h = "transformer.h.1";
+    const neuronsIn = counts(`${h}.mlp.c_fc.weight`, dModel, 0);
+    const neuronsOut = counts(`${h}.mlp.c_proj.weight`, dMlp, 1);
+    expect(layers[1].sites).toContainEqual({
+      site: "1.mlp.post_act",
+      of: dMlp,
+      in: degrees(neuronsIn),
+      out: degrees(neuronsOut),
+      dead: neuronsIn.filter((n, i) => n === 0 || neuronsOut[i] === 0).length,
+    });
+    const keysIn = counts(`${h}.attn.c_attn.weight`, dModel, 0, [6, 12]);
+    expect(layers[1].sites).toContainEqual({
+      site: "1.attn.k",
+      of: 6,
+      in: degrees(keysIn),
+      dead: keysIn.filter((n) => n === 0).length,
+    });
+    expect(layers[1].sites.map(({ site }: { site: string }) => site)).toHaveLength(8);
+    expect(stream).toEqual({ of: dModel, unwritten: 0, unread: 0, dead: 0 });
+    expect(memoryBytes).toBeGreaterThan(1000);
+    expect(files).toHaveLength(2);
+  });
+
+  test("finds residual channels that nothing writes or reads", async () => {
+    const { stream } = JSON.parse(await output(["inspect", MODEL, "--json"]));
+    expect(stream).toMatchObject({ of: 25 });
+    expect(stream.dead).toBeGreaterThanOrEqual(Math.max(stream.unwritten, stream.unread));
+    const folder = emptyFolder();
+    const changed = new Map(
+      [...tinyValues()].map(([name, values]) => {
+        // Channel 2 of 8 is a column of what reads and of the embedding, a row of what writes.
+        const cols = /c_attn|c_fc|wte|lm_head/u.test(name) ? TINY.dModel : 0;
+        const copy = values.slice();
+        if (cols > 0) copy.forEach((_, i) => (copy[i] = i % cols === 2 && !name.includes("wte") ? 0 : copy[i]!));
+        return [name, copy] as const;
+      }),
+    );
+    await saveTinyModel(join(folder, "model"), changed);
+    const tiny = JSON.parse(await output(["inspect", "model", "--json"], folder));
+    expect(tiny.stream).toEqual({ of: 8, unwritten: 0, unread: 1, dead: 1 });
+    expect(await output(["inspect", "model"], folder)).toContain("1 of 8 dead (0 never written, 1 never read)");
   });
 
   test("shows the same to a person", async () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
+  denseValues,
   disposeModel,
   freezeParameters,
   parseConfig,
@@ -21,9 +22,9 @@ const TASK = fixture("close-quote/task.jsonl");
 async function saveSureModel(directory: string): Promise<void> {
   const config = parseConfig(readFileSync(fixture("close-quote/model/config.json"), "utf8"), "config.json");
   const bytes = readFileSync(fixture("close-quote/model/model.safetensors"));
-  const { values } = parseParameterFile(bytes, config, "model.safetensors");
+  const { values } = await parseParameterFile(bytes, config, "model.safetensors");
   const sure = new Map(
-    [...values].map(([name, data]) => [name, name === "lm_head.weight" ? data.map((w) => 10 * w) : data]),
+    [...denseValues(values)].map(([name, data]) => [name, name === "lm_head.weight" ? data.map((w) => 10 * w) : data]),
   );
   const model = {
     config,

@@ -12,13 +12,17 @@ export const TINY: ModelConfig = {
   blockSize: 8,
   bias: true,
   norm: "rms",
+  lnBias: true,
   causal: true,
   activation: "gelu",
+  residualActivation: "identity",
   afrac: 0.5,
   afracLoctypes: ["attn_in", "mlp_in", "mlp_neuron"],
   sink: true,
   bigram: true,
+  tiedUnembed: false,
   positions: "none",
+  dPos: 0,
 };
 
 /** Random weights for a config, half of them zero; the same every time. */

@@ -45,17 +45,10 @@ export interface OwnedEdit {
  */
 export function ablate(mask: NodeMask, fills: Fills): OwnedEdit {
   const ablated = [...mask].filter(([, gates]) => gates.some((gate) => gate !== 1));
-  for (const [site] of ablated) {
-    if (!fills.has(site)) {
-      throw new InputError({
-        what: `there is no mean of the site "${site}" to ablate with`,
-        hint: "`filigree train` stores the means of a corpus with its checkpoints",
-      });
-    }
-  }
+  const values = new Map(ablated.map(([site, gates]) => [site, { gates, fill: fillOf(fills, site) }]));
   const tensors = new Map(
-    ablated.map(([site, gates]) => {
-      return [site, { gate: tf.keep(tf.tensor1d(gates)), fill: tf.keep(tf.tensor1d(fills.get(site)!)) }];
+    [...values].map(([site, { gates, fill }]) => {
+      return [site, { gate: tf.keep(tf.tensor1d(gates)), fill: tf.keep(tf.tensor1d(fill)) }];
     }),
   );
   return {
@@ -67,4 +60,14 @@ export function ablate(mask: NodeMask, fills: Fills): OwnedEdit {
       for (const { gate, fill } of tensors.values()) tf.dispose([gate, fill]);
     },
   };
+}
+
+/** What ablated channels of a site show, [channels]. @throws InputError where there is nothing to show. */
+export function fillOf(fills: Fills, site: SiteName): Float32Array {
+  const fill = fills.get(site);
+  if (fill) return fill;
+  throw new InputError({
+    what: `there is no mean of the site "${site}" to ablate with`,
+    hint: "`filigree train` stores the means of a corpus with its checkpoints",
+  });
 }

@@ -4,7 +4,7 @@
  * Axes:
  *   d       channels of the residual stream        m   neurons of an MLP
  *   a       heads · dHead                          o   outputs: the vocabulary, as a rule
- *   n       tokens: batch · seq, sequence after sequence
+ *   p       channels of a concatenated position    n   tokens: batch · seq, sequence after sequence
  *
  * Activations are channels-major, [d, n]: SIMD lanes run along tokens, and W · x is a product with no transpose.
  * Every value that has a site name passes through `edit`, which may replace it: that is how activations are recorded,
@@ -18,9 +18,12 @@ import {
   attendWith,
   attention,
   attentionPattern,
+  concatChannels,
   embed,
   gatherTokens,
   gelu,
+  inTokenPanels,
+  layerNorm,
   linear,
   relu,
   rmsNorm,
@@ -29,8 +32,9 @@ import {
   type AttentionShape,
 } from "@filigree/kernels";
 import { siteAt, siteName, type SiteName } from "@filigree/sites";
-import type { Loctype, ModelConfig } from "./config.ts";
+import { selectedChannels, type Loctype, type ModelConfig } from "./config.ts";
 import type { Parameters } from "./parameters.ts";
+import { sinusoids } from "./sinusoids.ts";
 
 /** Sequences of one length. Shorter ones may be padded on the right where the model is causal. */
 export interface TokenBatch {
@@ -52,6 +56,11 @@ export interface ForwardOptions {
   readonly patterns?: ReadonlySet<number>;
   /** Which tokens' logits are wanted, as indices into n. All, where left out. */
   readonly readout?: Int32Array;
+  /**
+   * Where there is no edit: so many tokens at a time go through what treats each token alone, which is all but
+   * attention. The logits are the same to the bit, sooner and in less memory. No gradient passes.
+   */
+  readonly panel?: number;
 }
 
 const EMBED = siteName("embed");
@@ -59,7 +68,8 @@ const FINAL_RESID = siteName("final_resid");
 const LOGITS = siteName("logits");
 
 /**
- * The logits of a batch, [o, readout]. Call it inside `tf.tidy`, or dispose what it leaves.
+ * The logits of a batch, [o, readout]. Call it inside `tf.tidy`, or dispose what it leaves. What a sublayer makes is
+ * freed at its end: an edit that wants to hold on to a value copies it.
  *
  * @throws RangeError where a sequence is longer than the model's block, or empty, and where an id or a column is not there.
  */
@@ -69,28 +79,25 @@ export function forward(
   tokens: TokenBatch,
   options: ForwardOptions = {},
 ): tf.Tensor2D {
+  checkTokens(config, tokens, options.readout);
   const { batch, seq } = tokens;
-  if (seq < 1 || seq > config.blockSize) {
-    throw new RangeError(`A sequence of ${seq} tokens: the model takes 1 to ${config.blockSize}.`);
-  }
-  if (tokens.ids.length !== batch * seq) {
-    throw new RangeError(`${tokens.ids.length} token ids: ${batch} sequences of ${seq} have ${batch * seq}.`);
-  }
-  requireBelow(config.vocabSize, tokens.ids, "token id");
-  if (options.readout) requireBelow(batch * seq, options.readout, "readout column");
   const edit: Edit = options.edit ?? ((_, value) => value);
   const shape: AttentionShape = { heads: config.nHead, dHead: config.dHead, batch, seq, causal: config.causal };
   const ids = tf.tensor1d(tokens.ids, "int32");
   const activation = config.activation === "gelu" ? gelu : relu;
-  const norm = (x: tf.Tensor2D, name: string) => (config.norm === "rms" ? rmsNorm(x, p.vector(`${name}.weight`)) : x);
-  const select = (x: tf.Tensor2D, place: Loctype) =>
-    config.afrac !== null && config.afracLoctypes.includes(place)
-      ? absTopK(x, Math.floor(config.afrac * x.shape[0]))
-      : x;
+  const norm = (x: tf.Tensor2D, name: string) => normalise(config, p, x, name);
+  const select = (x: tf.Tensor2D, place: Loctype) => absTopK(x, selectedChannels(config, place, x.shape[0]));
   const project = (x: tf.Tensor2D, name: string) => linear(x, p.matrix(`${name}.weight`), p.optional(`${name}.bias`));
+  const position = config.positions === "none" ? undefined : positionVectors(config, p, tokens); // [d or p, n]
+  const besides = position && config.dPos > 0 ? [position] : []; // [p, n]
+  const beside = (x: tf.Tensor2D, position: tf.Tensor2D | undefined, normName: string) =>
+    position ? concatChannels(x, norm(position, normName)) : x; // [d + p, n]
+  const apart: TokenwisePass = (inputs, f) =>
+    options.edit || options.panel === undefined ? f(inputs) : inTokenPanels(inputs, options.panel, f);
+  const written = (x: tf.Tensor2D) => (config.residualActivation === "relu" ? relu(x) : x);
 
   let x = embed(p.table("transformer.wte.weight"), ids); // [d, n]
-  if (config.positions === "added") x = add(x, positionVectors(p, tokens)); // [d, n]
+  if (position && config.dPos === 0) x = add(x, position); // [d, n]
   x = edit(EMBED, x);
 
   for (let i = 0; i < config.nLayer; i++) {
@@ -98,46 +105,89 @@ export function forward(
     x = edit(siteAt(i, "resid_in"), x);
 
     // Attention
-    const attentionIn = edit(siteAt(i, "attn.act_in"), select(norm(x, `${h}.ln_1`), "attn_in")); // [d, n]
-    const qkv = project(attentionIn, `${h}.attn.c_attn`); // [3a, n]
-    const a = config.nHead * config.dHead;
-    const q = edit(siteAt(i, "attn.q"), select(sliceChannels(qkv, 0, a), "attn_q")); // [a, n]
-    const k = edit(siteAt(i, "attn.k"), select(sliceChannels(qkv, a, a), "attn_k")); // [a, n]
-    const v = edit(siteAt(i, "attn.v"), select(sliceChannels(qkv, 2 * a, a), "attn_v")); // [a, n]
-    const sinks = p.optional(`${h}.attn.attn_imp.sink_logit`);
-    const mixed = options.patterns?.has(i)
-      ? attendWith(edit(siteAt(i, "attn.pattern"), attentionPattern(q, k, shape, sinks)), v, shape)
-      : attention(q, k, v, shape, sinks);
-    const y = edit(siteAt(i, "attn.y"), mixed); // [a, n]
-    const attentionOut = select(project(y, `${h}.attn.c_proj`), "attn_out"); // [d, n]
-    x = add(x, edit(siteAt(i, "attn.resid_delta"), attentionOut));
+    const before = x;
+    x = tf.tidy(() => {
+      const a = config.nHead * config.dHead;
+      const [q, k, v] = apart([before, ...besides], ([x, position]) => {
+        const attentionRead = beside(norm(x!, `${h}.ln_1`), position, `${h}.ln_p1`); // [d + p, n]
+        const attentionIn = edit(siteAt(i, "attn.act_in"), select(attentionRead, "attn_in")); // [d + p, n]
+        const qkv = project(attentionIn, `${h}.attn.c_attn`); // [3a, n]
+        return [
+          edit(siteAt(i, "attn.q"), select(sliceChannels(qkv, 0, a), "attn_q")), // [a, n]
+          edit(siteAt(i, "attn.k"), select(sliceChannels(qkv, a, a), "attn_k")), // [a, n]
+          edit(siteAt(i, "attn.v"), select(sliceChannels(qkv, 2 * a, a), "attn_v")), // [a, n]
+        ];
+      }) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
+      const sinks = p.optional(`${h}.attn.attn_imp.sink_logit`);
+      const mixed = options.patterns?.has(i)
+        ? attendWith(edit(siteAt(i, "attn.pattern"), attentionPattern(q, k, shape, sinks)), v, shape)
+        : attention(q, k, v, shape, sinks);
+      return apart([before, edit(siteAt(i, "attn.y"), mixed)], ([x, y]) => {
+        const attentionOut = select(project(y!, `${h}.attn.c_proj`), "attn_out"); // [d, n]
+        const sum = add(x!, edit(siteAt(i, "attn.resid_delta"), attentionOut));
+        return [edit(siteAt(i, "resid_mid"), select(written(sum), "resid_post_attn"))]; // [d, n]
+      })[0]!;
+    });
 
     // MLP
-    x = edit(siteAt(i, "resid_mid"), x);
-    const mlpIn = edit(siteAt(i, "mlp.act_in"), select(norm(x, `${h}.ln_2`), "mlp_in")); // [d, n]
-    const neurons = select(activation(project(mlpIn, `${h}.mlp.c_fc`)), "mlp_neuron"); // [m, n]
-    const post = edit(siteAt(i, "mlp.post_act"), neurons);
-    const mlpOut = select(project(post, `${h}.mlp.c_proj`), "mlp_out"); // [d, n]
-    x = add(x, edit(siteAt(i, "mlp.resid_delta"), mlpOut));
+    const middle = x;
+    x = tf.tidy(
+      () =>
+        apart([middle, ...besides], ([x, position]) => {
+          const mlpRead = beside(norm(x!, `${h}.ln_2`), position, `${h}.ln_p2`); // [d + p, n]
+          const mlpIn = edit(siteAt(i, "mlp.act_in"), select(mlpRead, "mlp_in")); // [d + p, n]
+          const neurons = select(activation(project(mlpIn, `${h}.mlp.c_fc`)), "mlp_neuron"); // [m, n]
+          const post = edit(siteAt(i, "mlp.post_act"), neurons);
+          const mlpOut = select(project(post, `${h}.mlp.c_proj`), "mlp_out"); // [d, n]
+          const sum = add(x!, edit(siteAt(i, "mlp.resid_delta"), mlpOut));
+          return [select(written(sum), "resid_post_mlp")]; // [d, n]
+        })[0]!,
+    );
   }
 
   x = edit(FINAL_RESID, x);
   const { readout } = options;
   if (readout) x = gatherTokens(x, readout); // [d, readout]
-  let logits = linear(norm(x, "transformer.ln_f"), p.matrix("lm_head.weight")); // [o, readout]
+  const current = readout ? readout.map((column) => tokens.ids[column]!) : tokens.ids;
+  const [logits] = apart([x, tf.tensor2d(current, [1, current.length], "int32")], ([x, ids]) => [
+    unembed(config, p, x!, ids!.dataSync<"int32">()), // [o, readout]
+  ]);
+  return edit(LOGITS, logits!);
+}
+
+/** From the end of the residual stream [d, n] to logits [o, n]; `current` holds the n tokens' ids. */
+export function unembed(config: ModelConfig, p: Parameters, x: tf.Tensor2D, current: Int32Array): tf.Tensor2D {
+  // Tied: in training one tensor is the embedding and the unembedding.
+  const unembedding = p.matrix(p.has("lm_head.weight") ? "lm_head.weight" : "transformer.wte.weight");
+  let logits = linear(normalise(config, p, x, "transformer.ln_f"), unembedding); // [o, n]
   const bias = p.optional("final_logits_bias");
   if (bias) logits = addToChannels(logits, bias);
-  if (config.bigram) {
-    const current = readout
-      ? tf.tensor1d(
-          readout.map((column) => tokens.ids[column]!),
-          "int32",
-        )
-      : ids;
-    logits = addTableRows(logits, p.sparse("bigram_table"), current);
-  }
-  return edit(LOGITS, logits);
+  return config.bigram ? addTableRows(logits, p.sparse("bigram_table"), tf.tensor1d(current, "int32")) : logits;
 }
+
+function normalise(config: ModelConfig, p: Parameters, x: tf.Tensor2D, name: string): tf.Tensor2D {
+  if (config.norm === "none") return x;
+  const gain = p.vector(`${name}.weight`);
+  return config.norm === "rms" ? rmsNorm(x, gain) : layerNorm(x, gain, p.optional(`${name}.bias`));
+}
+
+/** @throws RangeError where a sequence is longer than the model's block, or empty, or an id or a column is not there. */
+export function checkTokens(config: ModelConfig, { ids, batch, seq }: TokenBatch, readout?: Int32Array): void {
+  if (seq < 1 || seq > config.blockSize) {
+    throw new RangeError(`A sequence of ${seq} tokens: the model takes 1 to ${config.blockSize}.`);
+  }
+  if (ids.length !== batch * seq) {
+    throw new RangeError(`${ids.length} token ids: ${batch} sequences of ${seq} have ${batch * seq}.`);
+  }
+  requireBelow(config.vocabSize, ids, "token id");
+  if (readout) requireBelow(batch * seq, readout, "readout column");
+}
+
+/** Computes tensors [channels, n] from others, token by token. */
+type TokenwisePass = (
+  inputs: tf.Tensor2D[],
+  f: (inputs: (tf.Tensor2D | undefined)[]) => tf.Tensor2D[],
+) => tf.Tensor2D[];
 
 /** Kernels look up by address: an index out of range would read another tensor. */
 function requireBelow(limit: number, indices: Int32Array, what: string): void {
@@ -145,8 +195,11 @@ function requireBelow(limit: number, indices: Int32Array, what: string): void {
   if (wrong !== undefined) throw new RangeError(`The ${what} ${wrong}: the model takes 0 to ${limit - 1}.`);
 }
 
-/** The position's vector for each token, [d, n]. */
-function positionVectors(p: Parameters, { batch, seq }: TokenBatch): tf.Tensor2D {
+/** The position's vector for each token, [d, n] where it is added and [p, n] where it is concatenated. */
+function positionVectors(config: ModelConfig, p: Parameters, { batch, seq }: TokenBatch): tf.Tensor2D {
   const positions = Int32Array.from({ length: batch * seq }, (_, n) => n % seq);
-  return embed(p.table("transformer.wpe.weight"), tf.tensor1d(positions, "int32"));
+  const table = p.has("transformer.wpe.weight")
+    ? p.table("transformer.wpe.weight")
+    : tf.tensor2d(sinusoids(config, seq), [seq, config.dPos]);
+  return embed(table, tf.tensor1d(positions, "int32"));
 }

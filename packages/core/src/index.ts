@@ -2,31 +2,54 @@ export {
   adamStep,
   crossEntropy,
   currentBackend,
+  gateChannels,
   keepLargest,
   SparseMatrix,
+  sparseRows,
   sumOfSquares,
   useBackend,
   type AdamSettings,
   type BackendName,
+  type BackendOptions,
   type Slot,
+  type SparseRows,
 } from "@filigree/kernels";
 export * from "@filigree/sites";
+export { writeFileAtomically } from "#platform/atomic-write";
+export { folderOf, pathFrom } from "#platform/paths";
+export { readFileBytes } from "#platform/read-file";
+export { sha256 } from "#platform/sha256";
 export { ablate, maskOfNodes, nodeSites, type Fills, type NodeMask, type OwnedEdit } from "./ablation.ts";
-export { writeFileAtomically } from "./atomic-write.ts";
+export type { ByteSource, OpenFile } from "./checkpoint/byte-source.ts";
+export type { CheckpointFiles } from "./checkpoint/checkpoint-files.ts";
+export { convertCheckpoint } from "./checkpoint/convert-checkpoint.ts";
+export type { ElementType } from "./checkpoint/element-types.ts";
 export { loadModel } from "./checkpoint/load-model.ts";
 export { formatModelCard, parseModelCard, type ModelCard } from "./checkpoint/model-card.ts";
 export { formatParameterFile, parseParameterFile, type ParameterFile } from "./checkpoint/parameter-file.ts";
+export { readCheckpoint, type StoredCheckpoint } from "./checkpoint/read-checkpoint.ts";
 export {
   formatSafetensors,
   fromFloat32,
   parseSafetensors,
   toFloat32,
-  type ElementType,
   type SafetensorsFile,
   type StoredTensor,
 } from "./checkpoint/safetensors.ts";
+export { parseTorchTensors, type DecodedTensor } from "./checkpoint/torch/read-torch-file.ts";
 export { saveModel, type Checkpoint } from "./checkpoint/save-model.ts";
-export { formatConfig, LOCTYPES, parseConfig, siteWidth, type Loctype, type ModelConfig } from "./config.ts";
+export { circuitCompiler, type CompiledCircuit } from "./cone/compile-circuit.ts";
+export {
+  formatConfig,
+  LOCTYPES,
+  parseConfig,
+  parseForeignConfig,
+  siteWidth,
+  SUBLAYER_LOCTYPES,
+  type ForeignConfig,
+  type Loctype,
+  type ModelConfig,
+} from "./config.ts";
 export { forward, type Edit, type ForwardOptions, type TokenBatch } from "./forward.ts";
 export {
   chainEdits,
@@ -39,6 +62,7 @@ export {
 } from "./interventions.ts";
 export { disposeModel, runModel, type Model } from "./model.ts";
 export {
+  denseValues,
   freezeParameters,
   listParameters,
   Parameters,
@@ -46,6 +70,9 @@ export {
   type ParameterRole,
   type ParameterSpec,
   type ParameterValues,
+  type StoredValues,
 } from "./parameters.ts";
+export type { Sha256 } from "./platform/sha256.ts";
 export { randomStream, seed, type RandomStream, type Seed } from "./random.ts";
-export { END_OF_TEXT, parseTokenizer, trainBpe, type Tokenizer } from "./tokenizer/index.ts";
+export { END_OF_TEXT, parseTokenizer, tokenizerFromVocabulary, trainBpe, type Tokenizer } from "./tokenizer/index.ts";
+export { readVizData, type EdgeNumbers, type VizData } from "./viz-data.ts";

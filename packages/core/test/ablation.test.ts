@@ -42,6 +42,25 @@ test("the nodes of a layer are the channels of its eight sites", () => {
   expect(SITES.reduce((n, site) => n + siteWidth(TINY, site), 0)).toBe(2 * (4 * 11 + 3 * 6 + 18));
 });
 
+test("concatenated positions are nodes of what sublayers read, and are ablated like the rest", () => {
+  const model = tinyModel(4, { positions: "concatenated", dPos: 3 });
+  const [site, other] = [siteName("0.attn.act_in"), siteName("1.mlp.act_in")];
+  const mask = maskOfNodes(model.config, [nodeId(site, 13)]);
+  expect(mask.get(site)).toHaveLength(14);
+  expect(mask.get(other)).toHaveLength(14);
+  const wide = new Map(
+    [...mask].map(([name, gates]) => [name, Float32Array.from(gates, (_, c) => 0.1 * (c + 1))] as const),
+  );
+  const { edit, dispose } = ablate(mask, wide);
+  const plain = record(model, (_, value) => value).seen.get(site)!;
+  const { seen } = record(model, edit);
+  expect(seen.get(site)!.values.slice(-10)).toEqual(plain.values.slice(-10));
+  expect(seen.get(other)!.values.slice(-10)).toEqual(new Float32Array(10).fill(wide.get(other)![13]!));
+  dispose();
+  expect(() => maskOfNodes(model.config, [nodeId(site, 14)])).toThrow(/channels 0 to 13 of 0\.attn\.act_in/);
+  disposeModel(model);
+});
+
 test("with all gates open nothing changes, to the bit", () => {
   const model = tinyModel(1);
   const open = new Map(SITES.map((site) => [site, new Float32Array(siteWidth(TINY, site)).fill(1)]));

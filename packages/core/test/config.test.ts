@@ -6,6 +6,7 @@ import {
   listSites,
   LOCTYPES,
   parseConfig,
+  parseForeignConfig,
   siteName,
   siteWidth,
   type ModelConfig,
@@ -13,7 +14,11 @@ import {
 import { TINY } from "./support/tiny-model.ts";
 
 const size = fc.integer({ min: 1, max: 4096 });
-const configs: fc.Arbitrary<ModelConfig> = fc.record({
+const positions: fc.Arbitrary<Pick<ModelConfig, "positions" | "dPos">> = fc.oneof(
+  fc.record({ positions: fc.constantFrom("added", "none"), dPos: fc.constant(0) }),
+  fc.record({ positions: fc.constantFrom("concatenated", "sinusoidal"), dPos: fc.constantFrom(2, 6, 32) }),
+);
+const options: fc.Arbitrary<Omit<ModelConfig, "positions" | "dPos">> = fc.record({
   nLayer: size,
   nHead: size,
   dHead: size,
@@ -23,14 +28,20 @@ const configs: fc.Arbitrary<ModelConfig> = fc.record({
   outSize: size,
   blockSize: size,
   bias: fc.boolean(),
-  norm: fc.constantFrom("rms", "none"),
+  norm: fc.constantFrom("rms", "layer", "none"),
+  lnBias: fc.boolean(),
   causal: fc.boolean(),
   activation: fc.constantFrom("gelu", "relu"),
+  residualActivation: fc.constantFrom("identity", "relu"),
   afrac: fc.option(fc.double({ min: 0.001, max: 1, noNaN: true })),
   afracLoctypes: fc.subarray([...LOCTYPES]),
   sink: fc.boolean(),
   bigram: fc.boolean(),
-  positions: fc.constantFrom("added", "none"),
+  tiedUnembed: fc.boolean(),
+});
+const configs: fc.Arbitrary<ModelConfig> = fc.tuple(options, positions).map(([config, position]) => {
+  const tiedUnembed = config.tiedUnembed && config.outSize === config.vocabSize;
+  return { ...config, ...position, tiedUnembed };
 });
 
 const MINIMAL = {
@@ -52,7 +63,8 @@ test("a config is read as it was written", () => {
   );
 });
 
-test("what OpenAI's files leave out takes OpenAI's defaults", () => {
+test("what OpenAI's files leave out, or say is null, takes OpenAI's defaults", () => {
+  expect(parse({ d_head: null, d_mlp: null, d_pos_emb: null, afrac: null })).toEqual(parse({}));
   expect(parse({})).toEqual({
     nLayer: 1,
     nHead: 2,
@@ -64,18 +76,54 @@ test("what OpenAI's files leave out takes OpenAI's defaults", () => {
     blockSize: 8,
     bias: true,
     norm: "rms",
+    lnBias: true,
     causal: true,
     activation: "gelu",
+    residualActivation: "identity",
     afrac: null,
     afracLoctypes: ["attn_in", "attn_out", "mlp_in", "mlp_out"],
     sink: false,
     bigram: false,
+    tiedUnembed: true,
     positions: "added",
+    dPos: 0,
   });
 });
 
+test("a compiled program that answers in other symbols is not tied unless it says so", () => {
+  expect(parse({ out_size: 3 }).tiedUnembed).toBe(false);
+});
+
+test("positions are concatenated where they have a size of their own", () => {
+  const of = (changes: Record<string, unknown>) => {
+    const { positions, dPos } = parse(changes);
+    return [positions, dPos];
+  };
+  expect(of({ d_pos_emb: 6 })).toEqual(["concatenated", 6]);
+  expect(of({ d_pos_emb: 6, sinusoidal_cat_pos_emb: true })).toEqual(["sinusoidal", 6]);
+  expect(of({ d_pos_emb: null, sinusoidal_cat_pos_emb: true })).toEqual(["added", 0]);
+  expect(of({ positions: "none" })).toEqual(["none", 0]);
+});
+
+test("`d_mlp` may have its older name", () => {
+  expect(parse({ n_mlp: 9 }).dMlp).toBe(9);
+  expect(parse({ n_mlp: 9, d_mlp: 7 }).dMlp).toBe(7);
+  expect(parse({ n_mlp: 9, d_mlp: null }).dMlp).toBe(9);
+});
+
+test("in a file of somebody else's an unknown key is a note", () => {
+  const text = JSON.stringify({ ...MINIMAL, dropout: 0, rtopk: false, warp_factor: 9, n_layers: 3 });
+  const { config, notes } = parseForeignConfig(text, "beeg_config.json");
+  expect(config).toEqual(parse({}));
+  expect(notes).toEqual([
+    'beeg_config.json: the key "warp_factor" is not read',
+    'beeg_config.json: the key "n_layers" is not read',
+  ]);
+  expect(() => parseForeignConfig(JSON.stringify({ ...MINIMAL, n_head: "2" }), "b.json")).toThrow(/b\.json: n_head/);
+});
+
 test("keys of OpenAI that say nothing about the computation are passed over", () => {
-  expect(parse({ dropout: 0, grad_checkpointing: true, flash: true, pfrac: 0.25, ln_bias: true })).toEqual(parse({}));
+  expect(parse({ dropout: 0, grad_checkpointing: true, flash: true, pfrac: 0.25 })).toEqual(parse({}));
 });
 
 test("`norm` overrides `rms_norm`, which is read where it stands alone", () => {
@@ -83,8 +131,9 @@ test("`norm` overrides `rms_norm`, which is read where it stands alone", () => {
   const read = (keys: object) => parseConfig(JSON.stringify({ ...rest, ...keys }), "c.json").norm;
   expect(read({ rms_norm: true })).toBe("rms");
   expect(read({ rms_norm: true, norm: "none" })).toBe("none");
-  expect(() => read({ rms_norm: false })).toThrow(/layer norm is not computed/);
-  expect(() => read({})).toThrow(/layer norm is not computed/);
+  expect(read({ rms_norm: true, norm: "layer" })).toBe("layer");
+  expect(read({ rms_norm: false })).toBe("layer");
+  expect(read({})).toBe("layer");
 });
 
 describe("what is wrong is refused with its place", () => {
@@ -100,10 +149,13 @@ describe("what is wrong is refused with its place", () => {
     ["an unknown place", { afrac: 0.5, afrac_loctypes: "attn_in,mlp_on" }, /afrac_loctypes.*"mlp_on"[^]*mlp_neuron/],
     ["a share above 1", { afrac: 1.5 }, /afrac.*1\.5[^]*\(0, 1\]/],
     ["a share of zero", { afrac: 0 }, /afrac/],
-    ["layer norm", { norm: "layer" }, /layer norm is not computed/],
-    ["a tied unembedding", { tied_unembed: true }, /tied_unembed.*does not compute/],
-    ["concatenated positions", { d_pos_emb: 32 }, /d_pos_emb.*does not compute/],
-    ["a relu on the residual stream", { residual_activation_type: "relu" }, /residual_activation_type/],
+    ["another norm", { norm: "batch" }, /norm.*"batch" found[^]*"layer"/],
+    ["a tied unembedding of other outputs", { tied_unembed: true, out_size: 3 }, /tied_unembed.*3 outputs.*10/],
+    ["no channels for positions", { d_pos_emb: 0 }, /d_pos_emb[^]*whole number from 1/],
+    ["waves without their cosines", { d_pos_emb: 5, sinusoidal_cat_pos_emb: true }, /d_pos_emb.*5[^]*even number/],
+    ["concatenated positions of no size", { positions: "concatenated" }, /positions.*"concatenated"[^]*d_pos_emb/],
+    ["added positions of another size", { positions: "added", d_pos_emb: 4 }, /positions.*"added"[^]*concatenated/],
+    ["another relu on the residual stream", { residual_activation_type: "gelu" }, /residual_activation_type.*gelu/],
   ])("%s", (_, changes, message) => {
     expect(() => parse(changes)).toThrow(message);
     expect(() => parse(changes)).toThrow(InputError);
@@ -139,6 +191,15 @@ describe("the width of a site", () => {
       logits: 13,
     });
     expect(() => siteWidth(TINY, siteName("0.attn.pattern"))).toThrow(/no fixed number of channels/);
+  });
+
+  test("of what a sublayer reads counts concatenated positions", () => {
+    const config: ModelConfig = { ...TINY, positions: "concatenated", dPos: 4 };
+    const wider = listSites(1)
+      .filter((site) => site !== "0.attn.pattern")
+      .filter((site) => siteWidth(config, site) !== siteWidth(TINY, site));
+    expect(wider).toEqual(["0.attn.act_in", "0.mlp.act_in"]);
+    expect(siteWidth(config, wider[0]!)).toBe(15);
   });
 
   test("of a layer that the model does not have is refused", () => {

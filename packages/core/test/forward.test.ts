@@ -5,17 +5,22 @@ import {
   crossEntropy,
   disposeModel,
   forward,
+  freezeParameters,
   listParameters,
+  listSites,
   nodeSites,
   Parameters,
   recordSites,
   runModel,
   siteAt,
+  siteName,
+  siteWidth,
   SparseMatrix,
   useBackend,
   type Activation,
   type ForwardOptions,
   type Model,
+  type ModelConfig,
   type SiteName,
   type TokenBatch,
 } from "../src/index.ts";
@@ -54,6 +59,33 @@ describe("on wasm", () => {
         },
       ),
       { numRuns: 40 },
+    );
+  });
+
+  test("panels of tokens give the logits of the plain pass, to the bit", () => {
+    fc.assert(
+      fc.property(
+        fc.record({ seed: fc.nat(), batch: fc.integer({ min: 1, max: 4 }), seq: fc.integer({ min: 1, max: 20 }) }),
+        fc.integer({ min: 1, max: 40 }),
+        fc.constantFrom<Partial<ModelConfig>>(
+          {},
+          { positions: "concatenated", dPos: 5 },
+          { positions: "none", norm: "layer", residualActivation: "relu", causal: false },
+        ),
+        ({ seed, batch, seq }, panel, changes) => {
+          const model = tinyModel(seed % 4, changes);
+          const tokens = randomBatch(model.config, batch, seq, seed);
+          const before = tf.memory().numTensors;
+          // An edit sees whole values, so a pass with one has no panels.
+          const plain = columnsOf(model, tokens, { edit: (_, value) => value });
+          for (const options of [{}, { panel }]) {
+            columnsOf(model, tokens, options).forEach((column, t) => expect(bits(column)).toEqual(bits(plain[t]!)));
+          }
+          expect(tf.memory().numTensors).toBe(before);
+          disposeModel(model);
+        },
+      ),
+      { numRuns: 60 },
     );
   });
 
@@ -126,17 +158,85 @@ describe("on wasm", () => {
     ["mlp_neuron", "mlp.post_act"],
     ["mlp_out", "mlp.resid_delta"],
   ] as const)("AbsTopK at %s alone leaves a third of the channels of %s, and all elsewhere", (place, kind) => {
-    const model = tinyModel(4, { afrac: 0.34, afracLoctypes: [place] });
+    const changes: Partial<ModelConfig>[] = [{}, { positions: "concatenated", dPos: 4 }];
+    for (const change of changes) {
+      const model = tinyModel(4, { ...change, afrac: 0.34, afracLoctypes: [place] });
+      const seen = new Map<SiteName, Activation>();
+      const edit = recordSites(nodeSites(TINY), seen);
+      runModel(model, randomBatch(model.config, 1, 1, 4), { edit }).dispose();
+      // A bias keeps every other value from being exactly 0.
+      const selected = [...seen].filter(([, { values }]) => values.includes(0));
+      expect(selected.map(([site]) => site)).toEqual([siteAt(0, kind), siteAt(1, kind)]);
+      for (const [site, { channels, values }] of selected) {
+        expect(channels).toBe(siteWidth(model.config, site));
+        expect(values.filter((value) => value !== 0)).toHaveLength(Math.floor(0.34 * channels));
+      }
+      disposeModel(model);
+    }
+  });
+
+  test("AbsTopK in the residual stream leaves a third of it after the sublayer that it follows", () => {
+    for (const [place, kind] of [
+      ["resid_post_attn", "resid_mid"],
+      ["resid_post_mlp", "resid_in"],
+    ] as const) {
+      const model = tinyModel(4, { afrac: 0.34, afracLoctypes: [place] });
+      const seen = new Map<SiteName, Activation>();
+      const sites = [siteAt(0, "resid_mid"), siteAt(1, "resid_in"), siteAt(1, "resid_mid"), siteName("final_resid")];
+      runModel(model, randomBatch(model.config, 1, 1, 4), { edit: recordSites(sites, seen) }).dispose();
+      const left = sites.map((site) => seen.get(site)!.values.filter((value) => value !== 0).length);
+      expect(left).toEqual(kind === "resid_mid" ? [3, 11, 3, 11] : [11, 3, 11, 3]);
+      disposeModel(model);
+    }
+  });
+
+  test("a relu on the residual stream acts on the sum, after each sublayer and not before the first", () => {
+    const model = tinyModel(4, { residualActivation: "relu", afrac: null });
     const seen = new Map<SiteName, Activation>();
-    const edit = recordSites(nodeSites(TINY), seen);
-    runModel(model, randomBatch(model.config, 1, 1, 4), { edit }).dispose();
-    // A bias keeps every other value from being exactly 0.
-    const selected = [...seen].filter(([, { values }]) => values.includes(0));
-    expect(selected.map(([site]) => site)).toEqual([siteAt(0, kind), siteAt(1, kind)]);
-    for (const [, { channels, values }] of selected) {
-      expect(values.filter((value) => value !== 0)).toHaveLength(Math.floor(0.34 * channels));
+    runModel(model, randomBatch(model.config, 2, 5, 4), { edit: recordSites(listSites(2), seen) }).dispose();
+    const at = (name: string) => seen.get(siteName(name))!.values;
+    expect(Math.min(...at("0.resid_in"))).toBeLessThan(0);
+    for (const [before, delta, after] of [
+      ["0.resid_in", "0.attn.resid_delta", "0.resid_mid"],
+      ["0.resid_mid", "0.mlp.resid_delta", "1.resid_in"],
+      ["1.resid_mid", "1.mlp.resid_delta", "final_resid"],
+    ] as const) {
+      expect(at(after)).toEqual(at(before).map((value, i) => Math.max(0, Math.fround(value + at(delta)[i]!))));
     }
     disposeModel(model);
+  });
+
+  test("the last channels that sublayers read are the position, and the residual stream does not hold it", () => {
+    const model = tinyModel(8, { positions: "concatenated", dPos: 3, afrac: null });
+    const ids = new Int32Array(6).fill(2);
+    const seen = new Map<SiteName, Activation>();
+    const sites = [siteName("embed"), siteAt(0, "attn.act_in"), siteAt(0, "mlp.act_in")];
+    runModel(model, { ids, batch: 2, seq: 3 }, { edit: recordSites(sites, seen) }).dispose();
+    const column = (site: SiteName, token: number) => {
+      const { channels, tokens, values } = seen.get(site)!;
+      return Array.from({ length: channels }, (_, c) => values[c * tokens + token]!);
+    };
+    expect(column(sites[0]!, 0)).toEqual(column(sites[0]!, 1));
+    for (const site of sites.slice(1)) {
+      expect(column(site, 0)).toHaveLength(14);
+      expect(column(site, 0).slice(11)).not.toEqual(column(site, 1).slice(11));
+      expect(column(site, 0)).toEqual(column(site, 3)); // the same position of the other sequence
+    }
+    expect(column(sites[1]!, 0).slice(0, 11)).toEqual(column(sites[1]!, 1).slice(0, 11));
+    disposeModel(model);
+  });
+
+  test("an untied model with the embedding as its unembedding is the tied one, to the bit", () => {
+    const tied = tinyModel(9, { tiedUnembed: true });
+    const values = new Map(randomValues(tied.config, 9));
+    const config: ModelConfig = { ...tied.config, tiedUnembed: false };
+    const parameters = freezeParameters(config, values.set("lm_head.weight", values.get("transformer.wte.weight")!));
+    const untied: Model = { ...tied, config, parameters };
+    const batch = randomBatch(config, 2, 5, 9);
+    const expected = columnsOf(untied, batch);
+    columnsOf(tied, batch).forEach((column, n) => expect(bits(column)).toEqual(bits(expected[n]!)));
+    disposeModel(tied);
+    disposeModel(untied);
   });
 
   test("runs leave nothing but the logits", () => {
@@ -177,11 +277,19 @@ describe("on wasm", () => {
   });
 });
 
-test("the gradient of every parameter agrees between the backends and with a step along it", async () => {
+test.each<[string, Partial<ModelConfig>]>([
+  ["the published kind", {}],
+  ["layer norm, tied, both ways", { norm: "layer", tiedUnembed: true, causal: false, sink: false }],
+  [
+    "layer norm without bias, concatenated positions",
+    { norm: "layer", lnBias: false, positions: "concatenated", dPos: 3 },
+  ],
+  ["waves, no biases", { positions: "sinusoidal", dPos: 4, bias: false }],
+])("the gradient of every parameter agrees between the backends and with a step along it: %s", async (_, changes) => {
   // Nothing that jumps: AbsTopK selects other channels along the way.
-  const config = { ...TINY, afrac: null };
+  const config: ModelConfig = { ...TINY, ...changes, afrac: null };
   const values = randomValues(config, 7);
-  const trained = listParameters(config).filter(({ role }) => role !== "bigram");
+  const trained = listParameters(config).filter((spec) => spec.trained);
   const batch = randomBatch(config, 2, 6, 7);
   const targets = randomBatch(config, 2, 6, 8).ids;
 
@@ -203,7 +311,7 @@ test("the gradient of every parameter agrees between the backends and with a ste
       const total = (losses: tf.Tensor) => losses.dataSync<"float32">().reduce((sum, one) => sum + one, 0);
       const falls = tensors.map((tensor, i) => {
         const square = gradients[i]!.reduce((sum, g) => sum + g * g, 0);
-        const step = 0.02 / Math.sqrt(square);
+        const step = 0.004 / Math.sqrt(square);
         const along = (sign: number) => total(loss(...tensors.with(i, tf.add(tensor, tf.mul(grads[i]!, sign * step)))));
         return (along(1) - along(-1)) / (2 * step * square);
       });

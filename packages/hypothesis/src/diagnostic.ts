@@ -27,6 +27,8 @@ export type DiagnosticCode =
   // the file as a whole
   | "missing-model"
   | "missing-task"
+  | "unreadable-model"
+  | "unreadable-task"
   | "no-claims"
   | "repeated-declaration"
   | "repeated-claim-name"

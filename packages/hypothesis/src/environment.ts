@@ -7,6 +7,8 @@ export interface ModelShape {
   readonly dHead: number;
   readonly dModel: number;
   readonly dMlp: number;
+  /** Channels that sublayers read beside the residual stream: concatenated positions. None where left out. */
+  readonly dPos?: number;
 }
 
 /** The names that a task brings. */

@@ -8,6 +8,19 @@ function marked(text: string): { source: string; start: number; end: number } {
   return { source: text.replace("<|", "").replace("|>", ""), start, end };
 }
 
+test("channels that a sublayer reads beside the residual stream exist where positions are concatenated", () => {
+  const of = (dPos: number, line: string) => {
+    const shape = { ...environment.shape!, dPos };
+    return diagnose(line, { ...environment, shape }).map(({ message }) => message);
+  };
+  for (const site of ["0.attn.act_in", "1.mlp.act_in"]) {
+    expect(of(6, `\`${site}.29\` carries quote type`)).toEqual([]);
+    expect(of(6, `\`${site}.30\` carries quote type`)).toEqual([`there is no channel 30 in ${site}`]);
+    expect(of(0, `\`${site}.24\` carries quote type`)).toEqual([`there is no channel 24 in ${site}`]);
+  }
+  expect(of(6, "`0.attn.resid_delta.24` carries quote type")).toHaveLength(1);
+});
+
 test.each([
   // names of the model
   ["attn <|L10|> copies quote type", "unknown-layer", "L0, L1"],

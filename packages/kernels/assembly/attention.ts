@@ -1,105 +1,23 @@
-import { exp1, exp4 } from "./exp";
+import { LOG2E, pow2 } from "./exp";
 
-// Attention over [heads · dHead, batch · seq] tensors. The keys of a sequence lie side by side, so scores, weights and
-// their gradients are computed along keys, four to a vector, in one row buffer per query.
+// Attention over [heads · dHead, batch · seq] tensors, sixteen queries at a time: one tile [keys, 16] holds the scores of
+// a head, then their powers, then the weights. SIMD lanes run along queries, so the softmax over keys has no sums across
+// lanes. After AbsTopK three quarters of the keys and values are zero, and the two products visit the rest only.
 //
 // A sink adds exp(b) to the softmax denominator of its head and no value (reference: gpt-oss style learnable sink).
 
-/** row[s] = scale · Σ_c q[c, t] · k[c, s] for s < n, then exponentiated; returns the denominator's inverse. */
-// @ts-ignore: decorator
-@inline
-function softmaxRow(q: usize, k: usize, dHead: i32, stride: usize, n: i32, scale: f32, sink: f32, row: usize): f32 {
-  let s: i32 = 0;
-  for (; s + 8 <= n; s += 8) {
-    const at = <usize>s << 2;
-    let a0 = f32x4.splat(0);
-    let a1 = f32x4.splat(0);
-    for (let c = 0; c < dHead; c++) {
-      const w = v128.load32_splat(q + <usize>c * stride);
-      const p = k + <usize>c * stride + at;
-      a0 = f32x4.add(a0, f32x4.mul(w, v128.load(p)));
-      a1 = f32x4.add(a1, f32x4.mul(w, v128.load(p, 16)));
-    }
-    v128.store(row + at, f32x4.mul(a0, f32x4.splat(scale)));
-    v128.store(row + at, f32x4.mul(a1, f32x4.splat(scale)), 16);
-  }
-  for (; s < n; s++) {
-    let sum: f32 = 0;
-    for (let c = 0; c < dHead; c++) {
-      sum += load<f32>(q + <usize>c * stride) * load<f32>(k + <usize>c * stride + (<usize>s << 2));
-    }
-    store<f32>(row + (<usize>s << 2), sum * scale);
-  }
-  let largest: f32 = sink;
-  for (s = 0; s < n; s++) largest = max(largest, load<f32>(row + (<usize>s << 2)));
-  const shift = f32x4.splat(largest);
-  let sums = f32x4.splat(0);
-  for (s = 0; s + 4 <= n; s += 4) {
-    const e = exp4(f32x4.sub(v128.load(row + (<usize>s << 2)), shift));
-    v128.store(row + (<usize>s << 2), e);
-    sums = f32x4.add(sums, e);
-  }
-  let total: f32 =
-    f32x4.extract_lane(sums, 0) +
-    f32x4.extract_lane(sums, 1) +
-    (f32x4.extract_lane(sums, 2) + f32x4.extract_lane(sums, 3));
-  for (; s < n; s++) {
-    const e = exp1(load<f32>(row + (<usize>s << 2)) - largest);
-    store<f32>(row + (<usize>s << 2), e);
-    total += e;
-  }
-  total += exp1(sink - largest);
-  const inverse: f32 = 1 / total;
-  const factor = f32x4.splat(inverse);
-  for (s = 0; s + 4 <= n; s += 4) {
-    const p = row + (<usize>s << 2);
-    v128.store(p, f32x4.mul(v128.load(p), factor));
-  }
-  for (; s < n; s++) {
-    const p = row + (<usize>s << 2);
-    store<f32>(p, load<f32>(p) * inverse);
-  }
-  return exp1(sink - largest) * inverse;
-}
+/** Queries in a tile: four v128, one cache line. */
+const QUERIES: i32 = 16;
+const LINE: usize = 64;
+/** Of a listed nonzero: a byte offset (i32), then the value (f32). */
+const ENTRY: usize = 8;
+const LAST: i32 = i32.MAX_VALUE;
+/** A score whose exponential vanishes. */
+const NOTHING: f32 = -1e30;
 
-/** Σ_s a[s] · b[s] over n values. */
-// @ts-ignore: decorator
-@inline
-function dot(a: usize, b: usize, n: i32): f32 {
-  let sums = f32x4.splat(0);
-  let s: i32 = 0;
-  for (; s + 4 <= n; s += 4) {
-    sums = f32x4.add(sums, f32x4.mul(v128.load(a + (<usize>s << 2)), v128.load(b + (<usize>s << 2))));
-  }
-  let sum: f32 =
-    f32x4.extract_lane(sums, 0) +
-    f32x4.extract_lane(sums, 1) +
-    (f32x4.extract_lane(sums, 2) + f32x4.extract_lane(sums, 3));
-  for (; s < n; s++) sum += load<f32>(a + (<usize>s << 2)) * load<f32>(b + (<usize>s << 2));
-  return sum;
-}
-
-/** a[s] += w · b[s] over n values. */
-// @ts-ignore: decorator
-@inline
-function addScaled(a: usize, w: f32, b: usize, n: i32): void {
-  const ww = f32x4.splat(w);
-  let s: i32 = 0;
-  for (; s + 4 <= n; s += 4) {
-    const p = a + (<usize>s << 2);
-    v128.store(p, f32x4.add(v128.load(p), f32x4.mul(ww, v128.load(b + (<usize>s << 2)))));
-  }
-  for (; s < n; s++) {
-    const p = a + (<usize>s << 2);
-    store<f32>(p, load<f32>(p) + w * load<f32>(b + (<usize>s << 2)));
-  }
-}
-
-/** The sink of a head, or a value whose exponential vanishes where the model has none (`sinks` = 0). */
-// @ts-ignore: decorator
-@inline
-function sinkOf(sinks: usize, head: i32): f32 {
-  return sinks ? load<f32>(sinks + (<usize>head << 2)) : -1e30;
+/** How many floats of scratch attention needs. */
+export function attentionScratch(dHead: i32, seq: i32): i32 {
+  return QUERIES * (dHead + seq) + 2 * dHead * seq + seq + 2 * dHead * (seq + 1);
 }
 
 export function attention(
@@ -112,80 +30,25 @@ export function attention(
   batch: i32,
   seq: i32,
   causal: i32,
-  row: usize,
+  scratch: usize,
   y: usize,
 ): void {
   const stride = <usize>(batch * seq) << 2;
-  const scale: f32 = 1 / sqrt<f32>(<f32>dHead);
+  const tile = scratch + <usize>dHead * LINE;
+  const keys = tile + <usize>seq * LINE;
+  const counts = keys + <usize>(dHead * seq) * ENTRY;
+  const values = counts + (<usize>seq << 2);
   for (let h = 0; h < heads; h++) {
     for (let b = 0; b < batch; b++) {
       const base = <usize>(h * dHead) * stride + (<usize>(b * seq) << 2);
-      for (let t = 0; t < seq; t++) {
-        const at = base + (<usize>t << 2);
-        const n = causal ? t + 1 : seq;
-        softmaxRow(q + at, k + base, dHead, stride, n, scale, sinkOf(sinks, h), row);
-        for (let c = 0; c < dHead; c++) {
-          const channel = <usize>c * stride;
-          store<f32>(y + at + channel, dot(row, v + base + channel, n));
-        }
+      listByKey(k + base, stride, dHead, seq, keys, counts);
+      listByChannel(v + base, stride, dHead, seq, values);
+      for (let t = 0; t < seq; t += QUERIES) {
+        const n = causal ? min(t + QUERIES, seq) : seq;
+        weigh(q + base, stride, dHead, seq, t, n, causal, sinkOf(sinks, h), keys, counts, scratch, tile);
+        mix(tile, values, dHead, seq, t, n, stride, y + base);
       }
     }
-  }
-}
-
-/** dq, dk, dv must be zero on entry; dsinks (if any) too. `row` holds 2 · seq values. */
-export function attentionGrad(
-  q: usize,
-  k: usize,
-  v: usize,
-  sinks: usize,
-  dy: usize,
-  heads: i32,
-  dHead: i32,
-  batch: i32,
-  seq: i32,
-  causal: i32,
-  row: usize,
-  dq: usize,
-  dk: usize,
-  dv: usize,
-  dsinks: usize,
-): void {
-  const stride = <usize>(batch * seq) << 2;
-  const scale: f32 = 1 / sqrt<f32>(<f32>dHead);
-  const slope = row + (<usize>seq << 2);
-  for (let h = 0; h < heads; h++) {
-    let dsink: f32 = 0;
-    for (let b = 0; b < batch; b++) {
-      const base = <usize>(h * dHead) * stride + (<usize>(b * seq) << 2);
-      for (let t = 0; t < seq; t++) {
-        const at = base + (<usize>t << 2);
-        const n = causal ? t + 1 : seq;
-        const sinkWeight = softmaxRow(q + at, k + base, dHead, stride, n, scale, sinkOf(sinks, h), row);
-        memory.fill(slope, 0, <usize>n << 2);
-        for (let c = 0; c < dHead; c++) {
-          const channel = <usize>c * stride;
-          const g = load<f32>(dy + at + channel);
-          if (g == 0) continue;
-          addScaled(slope, g, v + base + channel, n);
-          addScaled(dv + base + channel, g, row, n);
-        }
-        // d score = weight · (d weight − Σ weight · d weight); the sink's own d weight is 0.
-        const mean = dot(row, slope, n);
-        dsink -= sinkWeight * mean;
-        for (let s = 0; s < n; s++) {
-          const p = <usize>s << 2;
-          store<f32>(slope + p, load<f32>(row + p) * (load<f32>(slope + p) - mean) * scale);
-        }
-        for (let c = 0; c < dHead; c++) {
-          const channel = <usize>c * stride;
-          store<f32>(dq + at + channel, dot(slope, k + base + channel, n));
-          const w = load<f32>(q + at + channel);
-          if (w != 0) addScaled(dk + base + channel, w, slope, n);
-        }
-      }
-    }
-    if (dsinks) store<f32>(dsinks + (<usize>h << 2), dsink);
   }
 }
 
@@ -199,23 +62,26 @@ export function attentionPattern(
   batch: i32,
   seq: i32,
   causal: i32,
-  row: usize,
+  scratch: usize,
   pattern: usize,
 ): void {
   const stride = <usize>(batch * seq) << 2;
-  const scale: f32 = 1 / sqrt<f32>(<f32>dHead);
+  const tile = scratch + <usize>dHead * LINE;
+  const keys = tile + <usize>seq * LINE;
+  const counts = keys + <usize>(dHead * seq) * ENTRY;
   for (let h = 0; h < heads; h++) {
     for (let b = 0; b < batch; b++) {
       const first = <usize>(b * seq) << 2;
       const base = <usize>(h * dHead) * stride + first;
-      for (let t = 0; t < seq; t++) {
-        const n = causal ? t + 1 : seq;
-        softmaxRow(q + base + (<usize>t << 2), k + base, dHead, stride, n, scale, sinkOf(sinks, h), row);
-        for (let s = 0; s < seq; s++) {
-          store<f32>(
-            pattern + <usize>(h * seq + s) * stride + first + (<usize>t << 2),
-            s < n ? load<f32>(row + (<usize>s << 2)) : 0,
-          );
+      listByKey(k + base, stride, dHead, seq, keys, counts);
+      for (let t = 0; t < seq; t += QUERIES) {
+        const n = causal ? min(t + QUERIES, seq) : seq;
+        const width = <usize>min(QUERIES, seq - t) << 2;
+        weigh(q + base, stride, dHead, seq, t, n, causal, sinkOf(sinks, h), keys, counts, scratch, tile);
+        let row = pattern + <usize>(h * seq) * stride + first + (<usize>t << 2);
+        for (let s = 0; s < seq; s++, row += stride) {
+          if (s < n) memory.copy(row, tile + <usize>s * LINE, width);
+          else memory.fill(row, 0, width);
         }
       }
     }
@@ -223,8 +89,8 @@ export function attentionPattern(
 }
 
 /**
- * y = Σ_key pattern[h, key, query] · v[h, key]: attention with a given pattern. It sums in the order of `attention`, so
- * that a pattern that is only looked at leaves the result as it was, to the bit. `row` holds seq values.
+ * y = Σ_key pattern[h, key, query] · v[h, key]: attention with a given pattern. It sums as `attention` does, so that a
+ * pattern that is only looked at leaves the result as it was, to the bit.
  */
 export function attendWith(
   pattern: usize,
@@ -234,25 +100,233 @@ export function attendWith(
   batch: i32,
   seq: i32,
   causal: i32,
-  row: usize,
+  scratch: usize,
   y: usize,
 ): void {
   const stride = <usize>(batch * seq) << 2;
+  const tile = scratch;
+  const values = tile + <usize>seq * LINE;
   for (let h = 0; h < heads; h++) {
     for (let b = 0; b < batch; b++) {
       const first = <usize>(b * seq) << 2;
       const base = <usize>(h * dHead) * stride + first;
-      for (let t = 0; t < seq; t++) {
-        const at = <usize>t << 2;
-        const n = causal ? t + 1 : seq;
-        for (let s = 0; s < n; s++) {
-          store<f32>(row + (<usize>s << 2), load<f32>(pattern + <usize>(h * seq + s) * stride + first + at));
+      listByChannel(v + base, stride, dHead, seq, values);
+      for (let t = 0; t < seq; t += QUERIES) {
+        const n = causal ? min(t + QUERIES, seq) : seq;
+        const width = min(QUERIES, seq - t);
+        let row = pattern + <usize>(h * seq) * stride + first + (<usize>t << 2);
+        for (let s = 0; s < n; s++, row += stride) {
+          const line = tile + <usize>s * LINE;
+          memory.copy(line, row, <usize>width << 2);
+          // A query gives nothing to what comes after it.
+          if (causal && s > t) memory.fill(line, 0, <usize>(s - t) << 2);
         }
-        for (let c = 0; c < dHead; c++) {
-          const channel = <usize>c * stride;
-          store<f32>(y + base + at + channel, dot(row, v + base + channel, n));
-        }
+        mix(tile, values, dHead, seq, t, n, stride, y + base);
       }
     }
+  }
+}
+
+/** The sink of a head in powers of two, or none (`sinks` = 0). */
+// @ts-ignore: decorator
+@inline
+function sinkOf(sinks: usize, head: i32): f32 {
+  return sinks ? load<f32>(sinks + (<usize>head << 2)) * LOG2E : NOTHING;
+}
+
+/** For each of n columns of x [channels, n]: how many values are not zero, and these: (channel · 64, value). */
+function listByKey(x: usize, stride: usize, channels: i32, n: i32, lists: usize, counts: usize): void {
+  memory.fill(counts, 0, <usize>n << 2);
+  for (let c = 0; c < channels; c++, x += stride) {
+    const zero = f32x4.splat(0);
+    let s: i32 = 0;
+    for (; s + 4 <= n; s += 4) {
+      let mask = i32x4.bitmask(f32x4.ne(v128.load(x + (<usize>s << 2)), zero));
+      while (mask) {
+        append(x, s + ctz(mask), c, channels, lists, counts);
+        mask &= mask - 1;
+      }
+    }
+    for (; s < n; s++) if (load<f32>(x + (<usize>s << 2)) != 0) append(x, s, c, channels, lists, counts);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function append(x: usize, s: i32, c: i32, channels: i32, lists: usize, counts: usize): void {
+  const count = counts + (<usize>s << 2);
+  const listed = load<i32>(count);
+  const entry = lists + <usize>(s * channels + listed) * ENTRY;
+  store<i32>(entry, c << 6);
+  store<f32>(entry, load<f32>(x + (<usize>s << 2)), 4);
+  store<i32>(count, listed + 1);
+}
+
+/** For each channel of x [channels, n] the values that are not zero: (token · 64, value), and an end mark. */
+function listByChannel(x: usize, stride: usize, channels: i32, n: i32, lists: usize): void {
+  const zero = f32x4.splat(0);
+  for (let c = 0; c < channels; c++, x += stride) {
+    let entry = lists + <usize>(c * (n + 1)) * ENTRY;
+    let s: i32 = 0;
+    for (; s + 4 <= n; s += 4) {
+      let mask = i32x4.bitmask(f32x4.ne(v128.load(x + (<usize>s << 2)), zero));
+      for (; mask; mask &= mask - 1, entry += ENTRY) {
+        const token = s + ctz(mask);
+        store<i32>(entry, token << 6);
+        store<f32>(entry, load<f32>(x + (<usize>token << 2)), 4);
+      }
+    }
+    for (; s < n; s++) {
+      const value = load<f32>(x + (<usize>s << 2));
+      if (value == 0) continue;
+      store<i32>(entry, s << 6);
+      store<f32>(entry, value, 4);
+      entry += ENTRY;
+    }
+    store<i32>(entry, LAST);
+  }
+}
+
+/**
+ * tile[s, j] = the weight that query t + j gives to key s, s < n. Scores are in powers of two: the queries carry log₂ e.
+ * Lanes past the end of the sequence hold queries of zeros.
+ */
+function weigh(
+  q: usize,
+  stride: usize,
+  dHead: i32,
+  seq: i32,
+  t: i32,
+  n: i32,
+  causal: i32,
+  sink: f32,
+  keys: usize,
+  counts: usize,
+  queries: usize,
+  tile: usize,
+): void {
+  packQueries(q + (<usize>t << 2), stride, dHead, min(QUERIES, seq - t), queries);
+  let m0 = f32x4.splat(sink);
+  let m1 = m0;
+  let m2 = m0;
+  let m3 = m0;
+  let line = tile;
+  for (let s = 0; s < n; s++, line += LINE) {
+    let entry = keys + <usize>(s * dHead) * ENTRY;
+    const end = entry + <usize>load<i32>(counts + (<usize>s << 2)) * ENTRY;
+    let a0 = f32x4.splat(0);
+    let a1 = a0;
+    let a2 = a0;
+    let a3 = a0;
+    for (; entry < end; entry += ENTRY) {
+      const p = queries + <usize>load<u32>(entry);
+      const w = v128.load32_splat(entry, 4);
+      a0 = f32x4.add(a0, f32x4.mul(w, v128.load(p)));
+      a1 = f32x4.add(a1, f32x4.mul(w, v128.load(p, 16)));
+      a2 = f32x4.add(a2, f32x4.mul(w, v128.load(p, 32)));
+      a3 = f32x4.add(a3, f32x4.mul(w, v128.load(p, 48)));
+    }
+    if (causal && s > t) {
+      const first = i32x4.splat(s - t);
+      const nothing = f32x4.splat(NOTHING);
+      a0 = v128.bitselect(a0, nothing, i32x4.ge_s(i32x4(0, 1, 2, 3), first));
+      a1 = v128.bitselect(a1, nothing, i32x4.ge_s(i32x4(4, 5, 6, 7), first));
+      a2 = v128.bitselect(a2, nothing, i32x4.ge_s(i32x4(8, 9, 10, 11), first));
+      a3 = v128.bitselect(a3, nothing, i32x4.ge_s(i32x4(12, 13, 14, 15), first));
+    }
+    m0 = f32x4.pmax(m0, a0);
+    m1 = f32x4.pmax(m1, a1);
+    m2 = f32x4.pmax(m2, a2);
+    m3 = f32x4.pmax(m3, a3);
+    v128.store(line, a0);
+    v128.store(line, a1, 16);
+    v128.store(line, a2, 32);
+    v128.store(line, a3, 48);
+  }
+  const sinks = f32x4.splat(sink);
+  let d0 = pow2(f32x4.sub(sinks, m0));
+  let d1 = pow2(f32x4.sub(sinks, m1));
+  let d2 = pow2(f32x4.sub(sinks, m2));
+  let d3 = pow2(f32x4.sub(sinks, m3));
+  line = tile;
+  for (let s = 0; s < n; s++, line += LINE) {
+    const e0 = pow2(f32x4.sub(v128.load(line), m0));
+    const e1 = pow2(f32x4.sub(v128.load(line, 16), m1));
+    d0 = f32x4.add(d0, e0);
+    d1 = f32x4.add(d1, e1);
+    v128.store(line, e0);
+    v128.store(line, e1, 16);
+    const e2 = pow2(f32x4.sub(v128.load(line, 32), m2));
+    const e3 = pow2(f32x4.sub(v128.load(line, 48), m3));
+    d2 = f32x4.add(d2, e2);
+    d3 = f32x4.add(d3, e3);
+    v128.store(line, e2, 32);
+    v128.store(line, e3, 48);
+  }
+  const one = f32x4.splat(1);
+  d0 = f32x4.div(one, d0);
+  d1 = f32x4.div(one, d1);
+  d2 = f32x4.div(one, d2);
+  d3 = f32x4.div(one, d3);
+  line = tile;
+  for (let s = 0; s < n; s++, line += LINE) {
+    v128.store(line, f32x4.mul(v128.load(line), d0));
+    v128.store(line, f32x4.mul(v128.load(line, 16), d1), 16);
+    v128.store(line, f32x4.mul(v128.load(line, 32), d2), 32);
+    v128.store(line, f32x4.mul(v128.load(line, 48), d3), 48);
+  }
+}
+
+/** queries[c, j] = q[c, j] · log₂ e / √dHead, [dHead, 16]; zero from `width` on. */
+function packQueries(q: usize, stride: usize, dHead: i32, width: i32, queries: usize): void {
+  const scale: f32 = LOG2E / sqrt<f32>(<f32>dHead);
+  for (let c = 0; c < dHead; c++, q += stride, queries += LINE) {
+    for (let j = 0; j < QUERIES; j++) {
+      store<f32>(queries + (<usize>j << 2), j < width ? load<f32>(q + (<usize>j << 2)) * scale : 0);
+    }
+  }
+}
+
+/** y[c, t + j] = Σ_{s < n} tile[s, j] · v[c, s]. */
+function mix(tile: usize, values: usize, dHead: i32, seq: i32, t: i32, n: i32, stride: usize, y: usize): void {
+  const width = min(QUERIES, seq - t);
+  const limit = n << 6;
+  let out = y + (<usize>t << 2);
+  for (let c = 0; c < dHead; c++, out += stride) {
+    let entry = values + <usize>(c * (seq + 1)) * ENTRY;
+    let a0 = f32x4.splat(0);
+    let a1 = a0;
+    let a2 = a0;
+    let a3 = a0;
+    for (let at = load<i32>(entry); at < limit; at = load<i32>(entry)) {
+      const p = tile + <usize>at;
+      const w = v128.load32_splat(entry, 4);
+      a0 = f32x4.add(a0, f32x4.mul(w, v128.load(p)));
+      a1 = f32x4.add(a1, f32x4.mul(w, v128.load(p, 16)));
+      a2 = f32x4.add(a2, f32x4.mul(w, v128.load(p, 32)));
+      a3 = f32x4.add(a3, f32x4.mul(w, v128.load(p, 48)));
+      entry += ENTRY;
+    }
+    if (width < QUERIES) {
+      storeSome(out, a0, width);
+      storeSome(out + 16, a1, width - 4);
+      storeSome(out + 32, a2, width - 8);
+      storeSome(out + 48, a3, width - 12);
+    } else {
+      v128.store(out, a0);
+      v128.store(out, a1, 16);
+      v128.store(out, a2, 32);
+      v128.store(out, a3, 48);
+    }
+  }
+}
+
+/** Stores the first `count` lanes. */
+function storeSome(p: usize, x: v128, count: i32): void {
+  if (count >= 4) v128.store(p, x);
+  else {
+    if (count > 0) store<f32>(p, f32x4.extract_lane(x, 0));
+    if (count > 1) store<f32>(p, f32x4.extract_lane(x, 1), 4);
+    if (count > 2) store<f32>(p, f32x4.extract_lane(x, 2), 8);
   }
 }

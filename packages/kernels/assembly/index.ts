@@ -1,7 +1,13 @@
 export * from "./matmul";
 export * from "./topk";
+export { absTopKScratch } from "./topk-search";
+export { keepLargest } from "./keep-largest";
 export * from "./norm";
+export * from "./layer-norm";
+export * from "./channels";
 export * from "./activation";
 export * from "./attention";
+export * from "./attention-gradient";
+export * from "./pattern";
 export * from "./tokens";
 export * from "./optimiser";

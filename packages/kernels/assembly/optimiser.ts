@@ -6,14 +6,14 @@ export function sumOfSquares(x: usize, n: i32): f64 {
   let b: f64 = 0;
   let i: i32 = 0;
   for (; i + 2 <= n; i += 2) {
-    const p = x + (<usize>i << 2);
+    const p = x + ((<usize>i) << 2);
     const u = <f64>load<f32>(p);
     const w = <f64>load<f32>(p + 4);
     a += u * u;
     b += w * w;
   }
   if (i < n) {
-    const u = <f64>load<f32>(x + (<usize>i << 2));
+    const u = <f64>load<f32>(x + ((<usize>i) << 2));
     a += u * u;
   }
   return a + b;
@@ -47,7 +47,7 @@ export function adamStep(
   const gs = f32x4.splat(gradientScale);
   let i: i32 = 0;
   for (; i + 4 <= n; i += 4) {
-    const at = <usize>i << 2;
+    const at = (<usize>i) << 2;
     const g = f32x4.mul(v128.load(gradient + at), gs);
     const mm = f32x4.add(f32x4.mul(v128.load(m + at), b1), f32x4.mul(g, one1));
     const vv = f32x4.add(f32x4.mul(v128.load(v + at), b2), f32x4.mul(f32x4.mul(g, g), one2));
@@ -57,7 +57,7 @@ export function adamStep(
     v128.store(weights + at, f32x4.sub(v128.load(weights + at), down));
   }
   for (; i < n; i++) {
-    const at = <usize>i << 2;
+    const at = (<usize>i) << 2;
     const g: f32 = load<f32>(gradient + at) * gradientScale;
     const mm: f32 = load<f32>(m + at) * beta1 + g * (1 - beta1);
     const vv: f32 = load<f32>(v + at) * beta2 + g * g * (1 - beta2);

@@ -4,43 +4,114 @@ import { exp1, exp4, log64 } from "./exp";
 
 /** out[c, t] = table[ids[t], c]: an embedding, channels-major. */
 export function embed(table: usize, ids: usize, channels: i32, tokens: i32, out: usize): void {
+  turnRows(table, ids, channels, tokens, false, out);
+}
+
+/** out[c, t] += table[ids[t], c]. */
+export function addDenseRows(table: usize, ids: usize, channels: i32, tokens: i32, out: usize): void {
+  turnRows(table, ids, channels, tokens, true, out);
+}
+
+/** Rows of a table become columns, sixteen at a time (one cache line of `out`) and in tiles of 4×4 held in registers. */
+// @ts-ignore: decorator
+@inline
+function turnRows(table: usize, ids: usize, channels: i32, tokens: i32, add: bool, out: usize): void {
   const stride = <usize>tokens << 2;
-  for (let t = 0; t < tokens; t++) {
-    const row = table + (<usize>(load<i32>(ids + (<usize>t << 2)) * channels) << 2);
-    const column = out + (<usize>t << 2);
-    for (let c = 0; c < channels; c++) store<f32>(column + <usize>c * stride, load<f32>(row + (<usize>c << 2)));
+  const pitch = <usize>channels << 2;
+  for (let start = 0; start < tokens; start += 16) {
+    const end = min(start + 16, tokens);
+    for (let c = 0; c < channels; c += 4) {
+      let t = start;
+      if (c + 4 <= channels) {
+        for (; t + 4 <= end; t += 4) {
+          const id = ids + (<usize>t << 2);
+          const from = table + (<usize>c << 2);
+          const p = out + <usize>c * stride + (<usize>t << 2);
+          const r0 = v128.load(from + <usize>load<i32>(id) * pitch);
+          const r1 = v128.load(from + <usize>load<i32>(id, 4) * pitch);
+          const r2 = v128.load(from + <usize>load<i32>(id, 8) * pitch);
+          const r3 = v128.load(from + <usize>load<i32>(id, 12) * pitch);
+          const low01 = v128.shuffle<i32>(r0, r1, 0, 4, 1, 5);
+          const high01 = v128.shuffle<i32>(r0, r1, 2, 6, 3, 7);
+          const low23 = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5);
+          const high23 = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7);
+          put(p, v128.shuffle<i64>(low01, low23, 0, 2), add);
+          put(p + stride, v128.shuffle<i64>(low01, low23, 1, 3), add);
+          put(p + 2 * stride, v128.shuffle<i64>(high01, high23, 0, 2), add);
+          put(p + 3 * stride, v128.shuffle<i64>(high01, high23, 1, 3), add);
+        }
+      }
+      for (; t < end; t++) {
+        const row = table + <usize>load<i32>(ids + (<usize>t << 2)) * pitch;
+        for (let channel = c; channel < min(c + 4, channels); channel++) {
+          const p = out + <usize>channel * stride + (<usize>t << 2);
+          const value = load<f32>(row + (<usize>channel << 2));
+          store<f32>(p, add ? load<f32>(p) + value : value);
+        }
+      }
+    }
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function put(p: usize, value: v128, add: bool): void {
+  v128.store(p, add ? f32x4.add(v128.load(p), value) : value);
 }
 
 /** dtable[ids[t], c] += dy[c, t]; dtable must be zero on entry. */
 export function embedGrad(ids: usize, dy: usize, channels: i32, tokens: i32, dtable: usize): void {
-  const stride = <usize>tokens << 2;
+  const stride = (<usize>tokens) << 2;
   for (let t = 0; t < tokens; t++) {
-    const row = dtable + (<usize>(load<i32>(ids + (<usize>t << 2)) * channels) << 2);
-    const column = dy + (<usize>t << 2);
+    const row = dtable + ((<usize>(load<i32>(ids + ((<usize>t) << 2)) * channels)) << 2);
+    const column = dy + ((<usize>t) << 2);
     for (let c = 0; c < channels; c++) {
-      const p = row + (<usize>c << 2);
+      const p = row + ((<usize>c) << 2);
       store<f32>(p, load<f32>(p) + load<f32>(column + <usize>c * stride));
     }
   }
 }
 
-/** out[j, t] += table[ids[t], j] for a compressed table [vocab, outputs]; `out` already holds the logits. */
+/** Outputs and tokens that addTableRows goes through together, so that their cache lines stay near. */
+const OUTPUTS_AT_ONCE: i32 = 128;
+const TOKENS_AT_ONCE: i32 = 16;
+
+/**
+ * out[j, t] += table[ids[t], j] for a compressed table [vocab, outputs]; `out` already holds the logits. `cursors` is
+ * scratch for 16 values.
+ */
 export function addTableRows(
   rowStarts: usize,
   columns: usize,
   values: usize,
   ids: usize,
+  outputs: i32,
   tokens: i32,
+  cursors: usize,
   out: usize,
 ): void {
   const stride = <usize>tokens << 2;
-  for (let t = 0; t < tokens; t++) {
-    const row = rowStarts + (<usize>load<i32>(ids + (<usize>t << 2)) << 2);
-    const end = load<i32>(row + 4);
-    for (let k = load<i32>(row); k < end; k++) {
-      const p = out + <usize>load<i32>(columns + (<usize>k << 2)) * stride + (<usize>t << 2);
-      store<f32>(p, load<f32>(p) + load<f32>(values + (<usize>k << 2)));
+  for (let t = 0; t < tokens; t += TOKENS_AT_ONCE) {
+    const width = min(TOKENS_AT_ONCE, tokens - t);
+    for (let i = 0; i < width; i++) {
+      const id = load<i32>(ids + (<usize>(t + i) << 2));
+      store<i32>(cursors + (<usize>i << 2), load<i32>(rowStarts + (<usize>id << 2)));
+    }
+    for (let limit = min(OUTPUTS_AT_ONCE, outputs); ; limit = min(limit + OUTPUTS_AT_ONCE, outputs)) {
+      for (let i = 0; i < width; i++) {
+        const cursor = cursors + (<usize>i << 2);
+        const end = load<i32>(rowStarts + (<usize>load<i32>(ids + (<usize>(t + i) << 2)) << 2), 4);
+        const column = out + (<usize>(t + i) << 2);
+        let k = load<i32>(cursor);
+        for (; k < end; k++) {
+          const j = load<i32>(columns + (<usize>k << 2));
+          if (j >= limit) break;
+          const p = column + <usize>j * stride;
+          store<f32>(p, load<f32>(p) + load<f32>(values + (<usize>k << 2)));
+        }
+        store<i32>(cursor, k);
+      }
+      if (limit == outputs) break;
     }
   }
 }
@@ -54,16 +125,16 @@ export function crossEntropy(
   loss: usize,
   logSum: usize,
 ): void {
-  const stride = <usize>tokens << 2;
+  const stride = (<usize>tokens) << 2;
   for (let t = 0; t < tokens; t++) {
-    const column = logits + (<usize>t << 2);
+    const column = logits + ((<usize>t) << 2);
     let largest: f32 = load<f32>(column);
     for (let j = 1; j < outputs; j++) largest = max(largest, load<f32>(column + <usize>j * stride));
-    store<f32>(logSum + (<usize>t << 2), largest);
+    store<f32>(logSum + ((<usize>t) << 2), largest);
   }
   let t: i32 = 0;
   for (; t + 4 <= tokens; t += 4) {
-    const at = <usize>t << 2;
+    const at = (<usize>t) << 2;
     const largest = v128.load(logSum + at);
     let sum = f32x4.splat(0);
     for (let j = 0; j < outputs; j++) {
@@ -72,14 +143,14 @@ export function crossEntropy(
     v128.store(loss + at, sum);
   }
   for (; t < tokens; t++) {
-    const at = <usize>t << 2;
+    const at = (<usize>t) << 2;
     const largest = load<f32>(logSum + at);
     let sum: f32 = 0;
     for (let j = 0; j < outputs; j++) sum += exp1(load<f32>(logits + <usize>j * stride + at) - largest);
     store<f32>(loss + at, sum);
   }
   for (t = 0; t < tokens; t++) {
-    const at = <usize>t << 2;
+    const at = (<usize>t) << 2;
     const total: f32 = load<f32>(logSum + at) + <f32>log64(load<f32>(loss + at));
     store<f32>(logSum + at, total);
     store<f32>(loss + at, total - load<f32>(logits + <usize>load<i32>(targets + at) * stride + at));
@@ -96,17 +167,17 @@ export function crossEntropyGrad(
   tokens: i32,
   dlogits: usize,
 ): void {
-  const stride = <usize>tokens << 2;
+  const stride = (<usize>tokens) << 2;
   for (let j = 0; j < outputs; j++) {
     const row = <usize>j * stride;
     let t: i32 = 0;
     for (; t + 4 <= tokens; t += 4) {
-      const at = <usize>t << 2;
+      const at = (<usize>t) << 2;
       const p = exp4(f32x4.sub(v128.load(logits + row + at), v128.load(logSum + at)));
       v128.store(dlogits + row + at, f32x4.mul(p, v128.load(dloss + at)));
     }
     for (; t < tokens; t++) {
-      const at = <usize>t << 2;
+      const at = (<usize>t) << 2;
       store<f32>(
         dlogits + row + at,
         exp1(load<f32>(logits + row + at) - load<f32>(logSum + at)) * load<f32>(dloss + at),
@@ -114,7 +185,7 @@ export function crossEntropyGrad(
     }
   }
   for (let t = 0; t < tokens; t++) {
-    const at = <usize>t << 2;
+    const at = (<usize>t) << 2;
     const p = dlogits + <usize>load<i32>(targets + at) * stride + at;
     store<f32>(p, load<f32>(p) - load<f32>(dloss + at));
   }
@@ -122,8 +193,8 @@ export function crossEntropyGrad(
 
 /** y = x, then y[indices[i]] = values[i] in order. */
 export function overwrite(x: usize, n: i32, indices: usize, values: usize, count: i32, y: usize): void {
-  memory.copy(y, x, <usize>n << 2);
-  for (let i: usize = 0; i < <usize>count << 2; i += 4) {
-    store<f32>(y + (<usize>load<i32>(indices + i) << 2), load<f32>(values + i));
+  memory.copy(y, x, (<usize>n) << 2);
+  for (let i: usize = 0; i < (<usize>count) << 2; i += 4) {
+    store<f32>(y + ((<usize>load<i32>(indices + i)) << 2), load<f32>(values + i));
   }
 }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
-import { SparseMatrix, useBackend } from "../src/index.ts";
+import { denseRows, linear, SparseMatrix, sparseRows, useBackend } from "../src/index.ts";
 import { BACKENDS } from "./support/operation.ts";
 import { Contents, toTensor } from "./support/plain.ts";
 
@@ -28,6 +28,30 @@ describe.each(BACKENDS)("on %s", (backend) => {
         expect(back.dataSync()).toEqual(plain.values);
         back.dispose();
         matrix.dispose();
+        expect(tf.memory().numTensors).toBe(before);
+      }),
+    );
+  });
+
+  test("is the same made from its nonzeros, and gives them back", async () => {
+    await useBackend(backend);
+    fc.assert(
+      fc.property(point, ({ rows, cols, zeros, seed }) => {
+        const before = tf.memory().numTensors;
+        const values = new Contents(seed).tensor([rows, cols], { zeros }).values as Float32Array;
+        const nonzeros = sparseRows(values, rows, cols);
+        expect(denseRows(nonzeros)).toEqual(values);
+        const matrix = SparseMatrix.fromCompressed(nonzeros);
+        expect(matrix.nonzeros).toBe(nonzeros.values.length);
+        expect(matrix.toCompressed()).toEqual(nonzeros);
+        const x = toTensor(new Contents(seed + 1).tensor([cols, 3])) as tf.Tensor2D;
+        const [dense, whole] = [matrix.toDense(), tf.tensor2d(values, [rows, cols])];
+        const reference = SparseMatrix.fromDense(whole);
+        const [left, right] = [linear(x, matrix), linear(x, reference)];
+        expect(left.dataSync()).toEqual(right.dataSync());
+        expect(dense.dataSync()).toEqual(values);
+        tf.dispose([x, dense, whole, left, right]);
+        for (const made of [matrix, reference]) made.dispose();
         expect(tf.memory().numTensors).toBe(before);
       }),
     );

@@ -1,7 +1,7 @@
 import {
   freezeParameters,
   listParameters,
-  LOCTYPES,
+  SUBLAYER_LOCTYPES,
   randomStream,
   seed,
   useBackend,
@@ -36,13 +36,17 @@ export const PLANTED_CONFIG: ModelConfig = {
   blockSize: 24,
   bias: true,
   norm: "rms",
+  lnBias: true,
   causal: true,
   activation: "gelu",
+  residualActivation: "identity",
   afrac: 0.5,
-  afracLoctypes: LOCTYPES,
+  afracLoctypes: SUBLAYER_LOCTYPES,
   sink: true,
   bigram: false,
+  tiedUnembed: false,
   positions: "none",
+  dPos: 0,
 };
 
 /** Channels of head 1 that carry the planted query, key and value. A query meets the key of its own channel only. */

@@ -1,23 +1,33 @@
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
 import {
   currentBackend,
   disposeModel,
+  folderOf,
   InputError,
   loadModel,
   parseNodeFile,
+  pathFrom,
+  readFileBytes,
   seed,
+  sha256,
   type BackendName,
   type Model,
   type NodeFile,
 } from "@filigree/core";
-import { checkCircuit, parseCircuit, readHeader, type Diagnostic, type Hypothesis } from "@filigree/hypothesis";
+import {
+  checkCircuit,
+  parseCircuit,
+  readHeader,
+  type CircuitFile,
+  type Declaration,
+  type Diagnostic,
+  type Hypothesis,
+} from "@filigree/hypothesis";
 import { loadTask, type Task } from "@filigree/tasks";
-import type { TraceLine, VerdictDocument } from "./document.ts";
-import { checkHypothesis, type CheckProgress } from "./check-hypothesis.ts";
+import { ClaimTester, type CheckOrigin, type Watch } from "./claim-tester.ts";
+import type { VerdictDocument } from "./document.ts";
 
-export interface CheckOptions {
+/** What to check. */
+export interface CheckInput {
   /** The text of the `.circuit` file. */
   readonly text: string;
   /** Its path: paths in the file are relative to its folder, and diagnostics name it. */
@@ -28,29 +38,50 @@ export interface CheckOptions {
   /** In place of the file's settings. */
   readonly seed?: number | undefined;
   readonly examples?: number | undefined;
-  readonly onProgress?: ((progress: CheckProgress) => void) | undefined;
-  readonly trace?: ((line: TraceLine) => void) | undefined;
 }
+
+export interface CheckOptions extends CheckInput, Watch {}
 
 /** Either what is wrong with the file, or its verdicts. */
 export type CheckOutcome =
   | { readonly diagnostics: readonly Diagnostic[] }
   | { readonly diagnostics: readonly []; readonly verdict: VerdictDocument };
 
+/** Either what is wrong with the file, or its claims, ready to be tested. */
+export type OpenedCheck =
+  | { readonly diagnostics: readonly Diagnostic[] }
+  | { readonly diagnostics: readonly []; readonly tester: ClaimTester; readonly origin: CheckOrigin; dispose(): void };
+
 /**
  * Checks a `.circuit` file: reads it, loads the model and the task that it names, and tests each claim by causal
- * scrubbing. All that `filigree check` does.
+ * scrubbing, one after the other. To spread the claims over threads, {@link openCheck} on each.
  *
- * @throws InputError where the model, the task or a node file cannot be read.
+ * @throws InputError where the model that the caller names or a node file cannot be read.
  */
 export async function check(options: CheckOptions): Promise<CheckOutcome> {
-  const { text, file } = options;
-  const parsed = parseCircuit(text, file);
-  const header = readHeader(parsed.tree);
-  const modelPath = options.model ?? (header.model === undefined ? undefined : resolve(dirname(file), header.model));
+  const opened = await openCheck(options, options);
+  if (!("tester" in opened)) return opened;
+  const { tester, origin } = opened;
+  try {
+    return { diagnostics: [], verdict: tester.document(await tester.testAll(options), origin) };
+  } finally {
+    opened.dispose();
+  }
+}
+
+/**
+ * Reads a `.circuit` file and loads the model and the task that it names. The caller disposes of what was opened.
+ *
+ * @throws InputError as {@link check} does.
+ */
+export async function openCheck(input: CheckInput, watch: Watch = {}): Promise<OpenedCheck> {
+  const { text, file } = input;
+  const { tree, diagnostics: unread } = parseCircuit(text, file);
+  const header = readHeader(tree);
+  const modelPath = input.model ?? (header.model === undefined ? undefined : pathFrom(folderOf(file), header.model));
   // Without model or task, or with lines that cannot be read, say all that is wrong with the text.
-  if (modelPath === undefined || header.task === undefined || parsed.diagnostics.length > 0) {
-    const found = [...parsed.diagnostics, ...checkCircuit(parsed.tree, {}).diagnostics];
+  if (modelPath === undefined || header.task === undefined || unread.length > 0) {
+    const found = [...unread, ...checkCircuit(tree, {}).diagnostics];
     // Of a model that the caller brings the text need say nothing.
     const diagnostics = found.filter(({ code }) => code !== "missing-model" || modelPath === undefined);
     if (diagnostics.length > 0) return { diagnostics: inOrder(diagnostics) };
@@ -61,27 +92,63 @@ export async function check(options: CheckOptions): Promise<CheckOutcome> {
       expected: `a line such as ${EXAMPLES[missing]}`,
     });
   }
-  const model = await loadModel(modelPath, options.backend);
+  let model: Model;
   try {
-    const task = loadTaskFor(model, header.task, file);
-    const checked = checkCircuit(parsed.tree, {
-      shape: model.config,
-      task: { features: task.features, positions: task.positionNames },
-      nodeFile: (path) => readNodeFile(resolve(dirname(file), path), path, model),
-    });
-    if (!checked.hypothesis) return { diagnostics: inOrder(checked.diagnostics) };
-    const hypothesis = withOverrides(checked.hypothesis, options);
-    const verdict = checkHypothesis(hypothesis, model, task, {
-      file,
-      fileHash: createHash("sha256").update(text).digest("hex"),
-      backend: currentBackend(),
-      onProgress: options.onProgress,
-      trace: options.trace,
-    });
-    return { diagnostics: [], verdict };
-  } finally {
-    disposeModel(model);
+    model = await loadModel(modelPath, input.backend);
+  } catch (error) {
+    // A model of the caller's choice is not the file's fault.
+    if (input.model !== undefined) throw error;
+    return { diagnostics: [atHeader(tree, "model", error)] };
   }
+  const dispose = () => disposeModel(model);
+  try {
+    const opened = openWith(model, header.task, input, tree, watch);
+    if ("tester" in opened) return { ...opened, dispose };
+    dispose();
+    return opened;
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+}
+
+function openWith(model: Model, reference: string, input: CheckInput, tree: CircuitFile, watch: Watch) {
+  const { text, file } = input;
+  let task: Task;
+  try {
+    task = loadTaskFor(model, reference, file);
+  } catch (error) {
+    return { diagnostics: [atHeader(tree, "task", error)] };
+  }
+  const checked = checkCircuit(tree, {
+    shape: model.config,
+    task: { features: task.features, positions: task.positionNames },
+    nodeFile: (path) => readNodeFile(pathFrom(folderOf(file), path), path, model),
+  });
+  if (!checked.hypothesis) return { diagnostics: inOrder(checked.diagnostics) };
+  const origin = { file, fileHash: sha256().update(text).hex(), backend: currentBackend() };
+  const tester = new ClaimTester(withOverrides(checked.hypothesis, input), model, task, watch);
+  return { diagnostics: [] as const, tester, origin };
+}
+
+/** What is wrong with what a line of the header names, at the place of the name. */
+function atHeader(tree: CircuitFile, kind: "model" | "task", error: unknown): Diagnostic {
+  if (!(error instanceof InputError)) throw error;
+  const line = tree.items.find((item): item is Declaration => item.kind === kind);
+  if (!line) throw error;
+  return {
+    code: `unreadable-${kind}`,
+    severity: "error",
+    message: error.where === undefined ? error.what : `${error.where}: ${error.what}`,
+    ...hintOf(error),
+    span: line.value.span,
+    file: tree.file,
+  };
+}
+
+function hintOf({ expected, hint }: InputError): { hint?: string } {
+  const parts = [...(expected === undefined ? [] : [`expected: ${expected}`]), ...(hint === undefined ? [] : [hint])];
+  return parts.length === 0 ? {} : { hint: parts.join("; ") };
 }
 
 const EXAMPLES = { model: `model "../models/python-small"`, task: "task single_double_quote" };
@@ -94,7 +161,7 @@ function loadTaskFor(model: Model, reference: string, file: string): Task {
     vocabSize,
     outSize,
     blockSize,
-    baseDirectory: dirname(file),
+    baseDirectory: folderOf(file),
     seed: seed(0),
   });
 }
@@ -102,7 +169,7 @@ function loadTaskFor(model: Model, reference: string, file: string): Task {
 function readNodeFile(path: string, shown: string, model: Model): NodeFile {
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = new TextDecoder().decode(readFileBytes(path));
   } catch (cause) {
     throw new InputError({ what: "the node file cannot be read", where: shown, cause });
   }
@@ -118,7 +185,7 @@ function readNodeFile(path: string, shown: string, model: Model): NodeFile {
   return nodes;
 }
 
-function withOverrides(hypothesis: Hypothesis, { seed: chosen, examples }: CheckOptions): Hypothesis {
+function withOverrides(hypothesis: Hypothesis, { seed: chosen, examples }: CheckInput): Hypothesis {
   const settings = {
     ...hypothesis.settings,
     ...(chosen !== undefined && { seed: seed(chosen) }),

@@ -1,5 +1,6 @@
-export { check, type CheckOptions, type CheckOutcome } from "./check.ts";
-export { checkHypothesis, type CheckHypothesisOptions, type CheckProgress } from "./check-hypothesis.ts";
+export { check, openCheck, type CheckInput, type CheckOptions, type CheckOutcome, type OpenedCheck } from "./check.ts";
+export { checkHypothesis, type CheckHypothesisOptions } from "./check-hypothesis.ts";
+export { ClaimTester, type CheckOrigin, type CheckProgress, type Watch } from "./claim-tester.ts";
 export type { ClaimVerdict, TraceLine, VerdictDocument, WorstSwap } from "./document.ts";
 export type { Control } from "./statements/evidence.ts";
 export { bootstrap, type Interval, type Sample } from "./statistics/bootstrap.ts";

@@ -67,9 +67,16 @@ test("a file that names no model, or no task", async () => {
   expect(await wrong(claim)).toEqual(["1 missing-task"]);
 });
 
-test("a model that is not there is the input's fault", async () => {
+test("a model or a task that is not there is reported where the file names it", async () => {
   const text = `${HEADER}model "./nowhere"\nembed at opener carries quote type`;
-  await expect(check({ text, file: join(folder, "a.circuit") })).rejects.toThrow(InputError);
+  const file = join(folder, "a.circuit");
+  const { diagnostics } = await check({ text, file });
+  expect(diagnostics.map(({ code, span }) => [code, span.line, span.column])).toEqual([["unreadable-model", 4, 7]]);
+  const missing = (await check(options('task "./nothing.jsonl"\nembed at opener carries quote type'))).diagnostics;
+  expect(missing.map(({ code, span }) => [code, span.line, span.column])).toEqual([["unreadable-task", 1, 6]]);
+  expect(missing[0]!.message).toContain("no such file");
+  // What the caller names is no fault of the file.
+  await expect(check({ text, file, model: join(folder, "elsewhere") })).rejects.toThrow(InputError);
 });
 
 test("a node file of another model is refused where it is named", async () => {

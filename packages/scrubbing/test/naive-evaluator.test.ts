@@ -44,7 +44,7 @@ test("every swap and every figure is what a literal evaluator finds", async () =
     fc.asyncProperty(anyConfig, fc.integer({ min: 1, max: 1e6 }), claims, async (config, number, texts) => {
       const { model, task } = await randomCase({ ...config, nLayer: 2 }, number);
       const lines: TraceLine[] = [];
-      const document = checkText([SETTINGS, ...texts].join("\n"), model, task, (line) => lines.push(line));
+      const document = await checkText([SETTINGS, ...texts].join("\n"), model, task, (line) => lines.push(line));
       expect(document.model.accuracy).toBe(1);
       const clean = task.examples.map((_, i) => undisturbed(model, task, i));
       const { claims } = hypothesisOf(texts.join("\n"), model, task);

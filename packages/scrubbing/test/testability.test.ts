@@ -8,7 +8,7 @@ import { closeQuoteTask, loadProgram } from "./support/programs.ts";
 
 async function whyUntestable(claim: string, task: Task): Promise<string> {
   const model = await loadProgram("close_quote");
-  const { verdict, why } = checkClaim(claim, model, task);
+  const { verdict, why } = await checkClaim(claim, model, task);
   disposeModel(model);
   expect(verdict).toBe("untestable");
   return why;
@@ -47,7 +47,7 @@ test("a feature that the answer does not follow cannot be copied, and the claim 
 
 test("a model that answers every example alike has nothing to explain", async () => {
   const model = await makeModel({ ...PLAIN, vocabSize: 8 }, {});
-  const { verdict, why } = checkClaim("embed at opener ignores quote type", model, closeQuoteTask());
+  const { verdict, why } = await checkClaim("embed at opener ignores quote type", model, closeQuoteTask());
   disposeModel(model);
   expect(verdict).toBe("untestable");
   expect(why).toContain("answers every example alike");
@@ -55,7 +55,7 @@ test("a model that answers every example alike has nothing to explain", async ()
 
 test("positive claims wait until the model does the task", async () => {
   const model = await randomModel({ ...PLAIN, vocabSize: 8, blockSize: 9 }, 2);
-  const { why } = checkClaim("embed at opener carries quote type", model, closeQuoteTask());
+  const { why } = await checkClaim("embed at opener carries quote type", model, closeQuoteTask());
   disposeModel(model);
   expect(why).toContain("the model does not do the task");
 });
@@ -83,7 +83,7 @@ test("two figures are never compared over different examples", async () => {
       features: { "odd name": length === 4 ? "common" : `only ${i}` },
     })),
   );
-  const { verdict, why } = checkClaim(
+  const { verdict, why } = await checkClaim(
     "embed carries odd name",
     model,
     makeTask([0, 1], ["odd name"], drafts.slice(0, 32)),
@@ -98,7 +98,7 @@ test("a pattern is swapped among examples of one length, and says so where there
   const draft = (ids: number[]) => ({ ids: [3, ...ids], answer: ids[0]!, features: { ends: ids.at(-1)! } });
   const drafts = [1, 2, 3, 4, 5].map((length) => draft(Array.from({ length }, (_, i) => (length + i) % 3)));
   const task = makeTask([0, 1, 2], ["ends"], drafts);
-  const { verdict, why } = checkClaim("attn L1.pattern at first ignores ends", model, task);
+  const { verdict, why } = await checkClaim("attn L1.pattern at first ignores ends", model, task);
   disposeModel(model);
   expect(verdict).toBe("untestable");
   expect(why).toContain("equal length");

@@ -34,8 +34,11 @@ export interface NodeFile {
   readonly ablation: { readonly kind: "mean"; readonly means: "model" | "task" };
   /** Final logits are `scale * logits + shift`; a list has one shift per output channel. */
   readonly calibration?: { readonly scale: number; readonly shift: number | readonly number[] };
-  /** Task losses in nats: of the circuit on both splits, on test without calibration, and of the whole model on test. */
-  readonly loss: { readonly dev: number; readonly test: number; readonly uncalibrated: number; readonly model: number };
+  /**
+   * Task losses in nats: of the circuit on both splits, on test without calibration, and of the whole model on test.
+   * null: nobody has measured it.
+   */
+  readonly loss: Readonly<Record<"dev" | "test" | "uncalibrated" | "model", number | null>>;
   readonly found: {
     readonly pruner: string;
     readonly options: Readonly<Record<string, unknown>>;
@@ -78,10 +81,10 @@ export function parseNodeFile(text: string, where: string): NodeFile {
     ablation: { kind: ablation.kind.oneOf("mean"), means: ablation.means.oneOf("model", "task") },
     ...(file.calibration === undefined ? {} : { calibration: readCalibration(file.calibration) }),
     loss: {
-      dev: loss.dev.number(),
-      test: loss.test.number(),
-      uncalibrated: loss.uncalibrated.number(),
-      model: loss.model.number(),
+      dev: readLoss(loss.dev),
+      test: readLoss(loss.test),
+      uncalibrated: readLoss(loss.uncalibrated),
+      model: readLoss(loss.model),
     },
     found: {
       pruner: found.pruner.text(),
@@ -126,6 +129,10 @@ function readNodes(value: JsonValue): Record<SiteName, readonly number[]> {
       return [site, indices.sort((a, b) => a - b)];
     }),
   );
+}
+
+function readLoss(value: JsonValue): number | null {
+  return value.any() === null ? null : value.number();
 }
 
 function readEdge(value: JsonValue, nodes: Readonly<Record<SiteName, readonly number[]>>): NodeFileEdge {

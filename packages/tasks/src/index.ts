@@ -1,4 +1,5 @@
-export { hashCorpus, readCorpus, type CorpusOptions, type SourceFile } from "./corpus/read-corpus.ts";
+export { readCorpus } from "#platform/read-corpus";
+export { hashCorpus, type CorpusOptions, type SourceFile } from "./corpus/source-file.ts";
 export { isHeldOut, splitCorpus, type CorpusFile } from "./corpus/split-corpus.ts";
 export { cutQuoteLines } from "./built-in/single-double-quote/cut-quote-lines.ts";
 export type { QuoteLine, QuoteLineFile } from "./built-in/single-double-quote/quote-lines.ts";

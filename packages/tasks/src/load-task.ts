@@ -1,6 +1,4 @@
-import { readFileSync } from "node:fs";
-import { basename, extname, resolve } from "node:path";
-import { didYouMean, InputError, type Seed } from "@filigree/core";
+import { didYouMean, InputError, pathFrom, readFileBytes, type Seed } from "@filigree/core";
 import { BUILT_IN_TASKS } from "./built-in/tasks.ts";
 import { buildTask } from "./define/build-task.ts";
 import { parseTask } from "./jsonl/parse-task.ts";
@@ -37,14 +35,19 @@ export function loadTask(reference: string, options: LoadTaskOptions): Task {
 function loadFile(reference: string, options: LoadTaskOptions): Task {
   let text: string;
   try {
-    const bytes = readFileSync(resolve(options.baseDirectory, reference));
+    const bytes = readFileBytes(pathFrom(options.baseDirectory, reference));
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
     const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
     const what = missing ? "no such file" : `the file cannot be read: ${(cause as Error).message}`;
     throw new InputError({ what, where: reference, expected: "a task in JSON Lines", cause });
   }
-  return parseTask(text, reference, basename(reference, extname(reference)), options);
+  return parseTask(text, reference, nameOf(reference), options);
+}
+
+/** The last part of a path, without what follows its last dot. */
+function nameOf(path: string): string {
+  return path.replace(/^.*[/\\]/su, "").replace(/(?<=.)\.[^.]*$/su, "");
 }
 
 /** A built-in task, for showing. */

@@ -1,11 +1,11 @@
-import { createHash } from "node:crypto";
+import { sha256 } from "@filigree/core";
 import type { Task } from "./task.ts";
 
 /** Completes a task with the hash over what it asks: equal for equal tasks, whatever the order of keys. */
 export function withHash(task: Omit<Task, "hash">): Task {
   const { answers, numeric, examples } = task;
   const features = Object.fromEntries(task.features.map((feature) => [feature.name, feature]));
-  const hash = createHash("sha256").update(canonicalJson({ answers, numeric, features, examples })).digest("hex");
+  const hash = sha256().update(canonicalJson({ answers, numeric, features, examples })).hex();
   return { ...task, hash };
 }
 

@@ -1,4 +1,12 @@
-import { InputError, JsonValue, LOCTYPES, parseConfig, seed, type ModelConfig, type Seed } from "@filigree/core";
+import {
+  InputError,
+  JsonValue,
+  SUBLAYER_LOCTYPES,
+  parseConfig,
+  seed,
+  type ModelConfig,
+  type Seed,
+} from "@filigree/core";
 import { findSparsifier, type Sparsifier } from "@filigree/sparsifiers";
 
 /** Settings of Adam and of the learning rate. */
@@ -127,8 +135,15 @@ function modelPart(json: JsonValue, context: number, where: string): Omit<ModelC
   for (const [key, value] of entries) {
     if (derived.includes(key)) value.fail("this key follows from the tokenizer and the context", "no such key here");
   }
-  const defaults = { norm: "rms", positions: "none", afrac_loctypes: LOCTYPES.join(","), vocab_size: 1 };
   const own = Object.fromEntries(entries.map(([key, value]) => [key, value.any()]));
+  const defaults = {
+    norm: "rms",
+    // Stated, positions must agree with the size that concatenated ones have.
+    ...(own["d_pos_emb"] == null && { positions: "none" }),
+    afrac_loctypes: SUBLAYER_LOCTYPES.join(","),
+    tied_unembed: false,
+    vocab_size: 1,
+  };
   const config = parseConfig(JSON.stringify({ ...defaults, block_size: context, ...own }), `${where}: model`);
   const { vocabSize: _, outSize: __, ...rest } = config;
   return rest;

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import {
+  denseValues,
   formatConfig,
   InputError,
   parseConfig,
@@ -59,6 +60,12 @@ export async function startingPoint(
     });
   }
   const bytes = await read("model.safetensors");
-  const { values } = parseParameterFile(bytes, config, join(directory, "model.safetensors"));
-  return { config, tokenizer, tokenizerText, weights: values, hash: createHash("sha256").update(bytes).digest("hex") };
+  const { values } = await parseParameterFile(bytes, config, join(directory, "model.safetensors"));
+  return {
+    config,
+    tokenizer,
+    tokenizerText,
+    weights: denseValues(values),
+    hash: createHash("sha256").update(bytes).digest("hex"),
+  };
 }

@@ -54,7 +54,7 @@ export class Trainer {
   constructor(run: TrainingConfig, config: ModelConfig, state: TrainerState, bigram: Float32Array | undefined) {
     this.#run = run;
     this.config = config;
-    this.#specs = listParameters(config).filter(({ role }) => role !== "bigram");
+    this.#specs = listParameters(config).filter(({ trained }) => trained);
     this.#step = state.step;
     this.#sparsifierState = state.sparsifier;
     const place = (values: ParameterValues, { name, shape }: ParameterSpec) =>
@@ -177,7 +177,7 @@ export class Trainer {
  * writes to the residual stream.
  */
 export function initialState(run: TrainingConfig, config: ModelConfig, weights?: ParameterValues): TrainerState {
-  const specs = listParameters(config).filter(({ role }) => role !== "bigram");
+  const specs = listParameters(config).filter(({ trained }) => trained);
   const zeros = () => new Map(specs.map(({ name, shape }) => [name, new Float32Array(count(shape))]));
   return {
     step: 0,

@@ -3,7 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
-import { disposeModel, listParameters, loadModel, parseModelCard, parseSafetensors, useBackend } from "@filigree/core";
+import {
+  disposeModel,
+  listParameters,
+  loadModel,
+  parseModelCard,
+  parseSafetensors,
+  siteName,
+  useBackend,
+} from "@filigree/core";
 import { parseTrainingConfig, train, type MetricsLine, type TrainingProgress } from "../src/index.ts";
 import { tinyConfig, writeSources } from "./tiny-run.ts";
 
@@ -74,6 +82,31 @@ describe("train", () => {
     });
     const mean = (values: number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
     expect(mean(losses.slice(-20))).toBeLessThan(mean(losses.slice(0, 20)) - 0.2);
+  });
+
+  test("trains every kind of model, stores neither waves nor a tied unembedding, and the checkpoint loads", async () => {
+    const kinds: Record<string, unknown>[] = [
+      { norm: "layer", d_pos_emb: 4, sinusoidal_cat_pos_emb: true, tied_unembed: true },
+      { norm: "layer", ln_bias: false, d_pos_emb: 3, residual_activation_type: "relu", bias: false },
+      { positions: "added", activation_type: "relu", afrac_loctypes: "resid_post_mlp,attn_q" },
+    ];
+    for (const kind of kinds) {
+      const sizes = { n_layer: 1, n_head: 2, d_head: 4, d_model: 8, d_mlp: 16, afrac: 0.5, sink: true };
+      const out = freshFolder();
+      const losses: number[] = [];
+      await runTiny(out, {
+        config: tinyConfig({ model: { ...sizes, ...kind }, steps: 60, sparsifier: { name: "dense" } }),
+        onProgress: (progress) => progress.phase === "training" && losses.push(progress.loss),
+      });
+      const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+      expect(mean(losses.slice(-10))).toBeLessThan(mean(losses.slice(0, 10)) - 0.2);
+      const model = await loadModel(out);
+      const stored = parseSafetensors(readFileSync(join(out, "model.safetensors")), out).tensors;
+      expect(stored.has("transformer.wpe.weight")).toBe(kind["sinusoidal_cat_pos_emb"] !== true);
+      expect(stored.has("lm_head.weight")).toBe(kind["tied_unembed"] !== true);
+      expect(model.means.get(siteName("0.attn.act_in"))!.length).toBe(8 + Number(kind["d_pos_emb"] ?? 0));
+      disposeModel(model);
+    }
   });
 
   test.each([1, 5, 13])(

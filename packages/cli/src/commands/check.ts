@@ -1,11 +1,12 @@
 import type { Command } from "commander";
 import type { BackendName } from "@filigree/core";
-import type { TraceLine, VerdictDocument } from "@filigree/scrubbing";
+import type { VerdictDocument } from "@filigree/scrubbing";
 import { InputError } from "@filigree/sites";
-import { backendOption, jsonOption, seedOption, wholeNumber } from "../arguments.ts";
+import { backendOption, jsonOption, seedOption, wholeNumber, workersOption } from "../arguments.ts";
 import { EXIT } from "../exit-codes.ts";
-import { LineFile } from "../line-file.ts";
-import { checkFile } from "../model/check-file.ts";
+import { interruptible } from "../interrupted.ts";
+import { checkFiles } from "../model/check-files.ts";
+import { checkProgress } from "../render/check-progress.ts";
 import { counted } from "../render/numbers.ts";
 import { renderVerdict } from "../render/verdict.ts";
 import type { Session } from "../session.ts";
@@ -26,6 +27,7 @@ interface CheckOptions {
   examples?: number;
   model?: string;
   backend: BackendName;
+  workers: number;
 }
 
 export function addCheck(program: Command, session: Session): void {
@@ -39,39 +41,40 @@ export function addCheck(program: Command, session: Session): void {
     .option("--examples <n>", "how many examples to draw, in the place of the file's number", wholeNumber(1))
     .option("--model <dir>", "a checkpoint directory, in the place of the file's model")
     .addOption(backendOption())
+    .addOption(workersOption("claims"))
     .addHelpText("after", HELP)
     .action((files: string[], options: CheckOptions) => check(files, options, session));
 }
 
 async function check(files: readonly string[], options: CheckOptions, session: Session): Promise<void> {
-  const { json, trace: tracePath, ...settings } = options;
-  if (tracePath !== undefined && files.length > 1) {
+  const { json, ...settings } = options;
+  if (settings.trace !== undefined && files.length > 1) {
     throw new InputError({ what: "--trace with several files", hint: "trace one file at a time" });
   }
-  const trace = tracePath === undefined ? undefined : new LineFile(tracePath);
-  const traced = trace && { trace: (line: TraceLine) => trace.add(JSON.stringify(line)) };
   const documents: VerdictDocument[] = [];
   let faulty = 0;
-  try {
-    for (const file of files) {
-      const outcome = await session.withProgress((progress) =>
-        checkFile(file, { ...settings, ...traced, onProgress: (text) => progress.update(text) }),
-      );
-      if ("faults" in outcome) {
-        for (const fault of outcome.faults) session.note(fault);
-        faulty++;
-        continue;
-      }
-      if (!json) {
-        const apart = documents.length === 0 ? "" : "\n\n";
-        session.print(apart + renderVerdict(outcome.document, outcome.modelName, session));
-      }
-      documents.push(outcome.document);
-    }
-    if (faulty === 0) trace?.finish();
-  } finally {
-    trace?.discard();
-  }
+  await session.withProgress((progress) =>
+    interruptible((signal) =>
+      checkFiles(files, {
+        ...settings,
+        signal,
+        onProgress: (where) => progress.update(checkProgress(where)),
+        onFile(checked) {
+          progress.end();
+          if ("faults" in checked) {
+            for (const fault of checked.faults) session.note(fault);
+            faulty++;
+            return;
+          }
+          if (!json) {
+            const apart = documents.length === 0 ? "" : "\n\n";
+            session.print(apart + renderVerdict(checked.document, checked.modelName, session));
+          }
+          documents.push(checked.document);
+        },
+      }),
+    ),
+  );
   if (faulty > 0) {
     if (files.length > 1) session.note(`${counted(faulty, "file")} of ${files.length} could not be checked`);
     session.exitCode = EXIT.input;

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import { jsonOption } from "../arguments.ts";
+import { jsonOption, workersOption } from "../arguments.ts";
+import { interruptible } from "../interrupted.ts";
 import { evaluate } from "../model/evaluate.ts";
 import { renderScores } from "../render/scores.ts";
 import type { Session } from "../session.ts";
@@ -16,6 +17,7 @@ Examples:
 interface EvalOptions {
   json?: true;
   circuits?: string[];
+  workers: number;
 }
 
 export function addEval(program: Command, session: Session): void {
@@ -26,10 +28,13 @@ export function addEval(program: Command, session: Session): void {
     .argument("[task]", "a built-in task, or a JSON Lines file such as ./data.jsonl")
     .addOption(jsonOption("the scores"))
     .option("--circuits <files...>", "node files, as `filigree prune` writes them")
+    .addOption(workersOption("tasks and circuits"))
     .addHelpText("after", HELP)
-    .action(async (directory: string, task: string | undefined, { json, circuits = [] }: EvalOptions) => {
+    .action(async (directory: string, task: string | undefined, { json, circuits = [], workers }: EvalOptions) => {
       const scores = await session.withProgress((progress) =>
-        evaluate(directory, task, circuits, (text) => progress.update(text)),
+        interruptible((signal) =>
+          evaluate(directory, task, circuits, { workers, signal, onProgress: (text) => progress.update(text) }),
+        ),
       );
       if (json)
         session.printJson({ tasks: scores.tasks, ...(circuits.length > 0 ? { circuits: scores.circuits } : {}) });

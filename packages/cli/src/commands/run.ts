@@ -1,10 +1,12 @@
 import type { Command } from "commander";
 import { InputError } from "@filigree/sites";
 import type { BackendName } from "@filigree/core";
-import { backendOption, jsonOption, wholeNumber } from "../arguments.ts";
+import { backendOption, jsonOption, wholeNumber, workersOption } from "../arguments.ts";
 import { readText } from "../files.ts";
-import { parseTokenRows } from "../model/token-rows.ts";
-import { measureRuns, recordRun } from "../model/run-tokens.ts";
+import { interruptible } from "../interrupted.ts";
+import { measureRuns } from "../model/measure-runs.ts";
+import { recordRun } from "../model/record-run.ts";
+import { checkTokens, parseTokenRows } from "../model/token-rows.ts";
 import { withModel } from "../model/with-model.ts";
 import { renderMeasurement } from "../render/measurement.ts";
 import { counted } from "../render/numbers.ts";
@@ -25,6 +27,7 @@ interface RunOptions {
   repeat?: number;
   json?: true;
   out?: string;
+  workers: number;
 }
 
 export function addRun(program: Command, session: Session): void {
@@ -38,6 +41,7 @@ export function addRun(program: Command, session: Session): void {
     .option("--repeat <n>", "time so many passes, after one to warm up", wholeNumber(1))
     .addOption(jsonOption("the times"))
     .option("--out <file>", "a .safetensors file to write; needed unless --repeat is given")
+    .addOption(workersOption("the rows of --out"))
     .addHelpText("after", HELP)
     .action((directory: string, options: RunOptions) => runModel(directory, options, session));
 }
@@ -47,7 +51,7 @@ function collect(glob: string, globs: readonly string[]): string[] {
 }
 
 async function runModel(directory: string, options: RunOptions, session: Session): Promise<void> {
-  const { tokens, record, backend, repeat, json, out } = options;
+  const { tokens, record, backend, repeat, json, out, workers } = options;
   if (out === undefined && repeat === undefined) {
     throw new InputError({ what: "there is nothing to do", hint: "give --out FILE.safetensors, or --repeat N" });
   }
@@ -55,16 +59,23 @@ async function runModel(directory: string, options: RunOptions, session: Session
     throw new InputError({ what: "--record without a file to record to", hint: "give --out FILE.safetensors" });
   }
   const text = await readText(tokens, "JSON: rows of token ids");
+  if (out !== undefined) {
+    const { writeFileAtomically } = await import("@filigree/core");
+    const recorded = await session.withProgress((progress) =>
+      interruptible((signal) => {
+        const onProgress = (where: string) => progress.update(where);
+        return recordRun({ directory, backend, text, where: tokens, globs: record, workers, signal, onProgress });
+      }),
+    );
+    await writeFileAtomically(out, recorded.bytes);
+    session.note(`${counted(recorded.rows, "row")} of ${counted(recorded.tokens, "token")} written to ${out}`);
+  }
+  if (repeat === undefined) return;
   await withModel(directory, backend, async (model) => {
-    const batch = parseTokenRows(text, tokens, model.config);
-    if (out !== undefined) {
-      const { writeFileAtomically } = await import("@filigree/core");
-      await writeFileAtomically(out, await recordRun(model, batch, record));
-      session.note(`${counted(batch.batch, "row")} of ${counted(batch.seq, "token")} written to ${out}`);
-    }
-    if (repeat === undefined) return;
+    const batch = parseTokenRows(text, tokens);
+    checkTokens({ tokens: batch, first: 0 }, tokens, model.config);
     const measurement = await session.withProgress((progress) =>
-      measureRuns(model, batch, repeat, (text) => progress.update(text)),
+      measureRuns(model, batch, repeat, (where) => progress.update(where)),
     );
     if (json) session.printJson(measurement);
     else session.print(renderMeasurement(measurement, session.paint));

@@ -1,8 +1,9 @@
-import type { CheckProgress } from "@filigree/scrubbing";
+import type { ChecksProgress } from "../model/check-files.ts";
 import { count } from "./numbers.ts";
 
 /** Where a check is, in a line. */
-export function checkProgress({ claim, claims, name, rule, done, of }: CheckProgress): string {
+export function checkProgress({ claim, name, rule, done, of, finished, total }: ChecksProgress): string {
   const swaps = of > 1 ? ` ${count(done)} of ${count(of)}` : "";
-  return claim === 0 ? `${rule}…` : `claim ${claim} of ${claims}: ${name} (${rule}${swaps})`;
+  const now = claim === 0 ? `${rule}…` : `${name} (${rule}${swaps})`;
+  return `${count(finished)} of ${count(total)} claims done: ${now}`;
 }

@@ -9,18 +9,33 @@ export function renderInspection(inspection: Inspection, paint: Paint): string {
     ["Model", overview(inspection, paint)],
     ["Weights by kind", kinds(inspection, paint)],
     ["Weights by matrix", matrices(inspection, paint)],
+    ["Weights into and out of a node", degrees(inspection, paint)],
     ["Dead by their weights", layers(inspection, paint)],
-    ["Files", files(inspection, paint)],
+    ["Size", files(inspection, paint)],
     ["Model card", card(inspection, paint)],
+    ...(inspection.notes.length > 0 ? [["Passed over", inspection.notes.join("\n")] as [string, string]] : []),
   ];
   return sections.map(([title, body]) => `${paint.bold(title)}\n${indent(body)}`).join("\n\n");
 }
+
+const POSITIONS: Record<Inspection["config"]["positions"], string> = {
+  none: "none",
+  added: "learned, added to the embedding",
+  concatenated: "learned, read beside the residual stream",
+  sinusoidal: "waves, read beside the residual stream",
+};
 
 function overview({ directory, hash, config, means }: Inspection, paint: Paint): string {
   const { nLayer, dModel, nHead, dHead, dMlp, vocabSize, outSize, blockSize } = config;
   const selection =
     config.afrac === null ? "none" : `AbsTopK keeps ${percent(config.afrac)} at ${config.afracLoctypes.join(", ")}`;
-  const extras = [config.sink && "attention sinks", config.bigram && "bigram table", config.bias && "biases"];
+  const extras = [
+    config.sink && "attention sinks",
+    config.bigram && "bigram table",
+    config.bias && "biases",
+    config.tiedUnembed && "the embedding is the unembedding too",
+    config.residualActivation === "relu" && "relu on the residual stream",
+  ];
   const also = extras.filter((extra) => extra !== false).join(", ");
   return pairs(
     [
@@ -29,9 +44,9 @@ function overview({ directory, hash, config, means }: Inspection, paint: Paint):
       ["layers", `${nLayer}, ${counted(dModel, "channel")}, MLP of ${counted(dMlp, "neuron")}`],
       ["heads", `${nHead} of ${counted(dHead, "channel")}, ${config.causal ? "causal" : "not causal"}`],
       ["tokens", `${count(vocabSize)} in, ${count(outSize)} out, ${count(blockSize)} at most in a prompt`],
-      ["norm", config.norm === "rms" ? "RMSNorm" : "none"],
+      ["norm", { rms: "RMSNorm", layer: "layer norm", none: "none" }[config.norm]],
       ["activation", config.activation],
-      ["positions", config.positions === "added" ? "learned, added to the embedding" : "none"],
+      ["positions", POSITIONS[config.positions]],
       ["selection", selection],
       ["also", also === "" ? "–" : also],
       [
@@ -65,23 +80,40 @@ const COUNTS = [
   { title: "density", align: "right" },
 ] as const;
 
-function layers({ layers }: Inspection, paint: Paint): string {
+function degrees({ layers }: Inspection, paint: Paint): string {
+  const rows = layers.flatMap(({ sites }) =>
+    sites.map(({ site, of, in: into, out, dead }) => [
+      site,
+      count(of),
+      ...[into, out].flatMap((side) => (side ? [String(side.median), count(side.max)] : ["–", "–"])),
+      count(dead),
+    ]),
+  );
+  const titles = ["nodes", "in, median", "max", "out, median", "max", "dead"];
+  return table([{ title: "site" }, ...titles.map((title) => ({ title, align: "right" as const }))], rows, paint);
+}
+
+function layers({ layers, stream }: Inspection, paint: Paint): string {
   const rows = layers.map(({ layer, neurons, heads }) => [
     String(layer),
     `${count(neurons.dead)} of ${count(neurons.of)}`,
     heads.dead.length === 0 ? `0 of ${heads.of}` : `${heads.dead.length} of ${heads.of}: ${heads.dead.join(", ")}`,
   ]);
-  return table(
+  const parts = table(
     [{ title: "layer", align: "right" }, { title: "neurons", align: "right" }, { title: "heads" }],
     rows,
     paint,
   );
+  const { dead, of, unwritten, unread } = stream;
+  const channels = `residual channels: ${count(dead)} of ${count(of)} dead (${count(unwritten)} never written, ${count(unread)} never read)`;
+  return `${parts}\n${channels}`;
 }
 
-function files({ files }: Inspection, paint: Paint): string {
+function files({ files, memoryBytes }: Inspection, paint: Paint): string {
+  const rows = files.map((file) => [file.name, bytes(file.bytes)]);
   return table(
     [{ title: "file" }, { title: "size", align: "right" }],
-    files.map((file) => [file.name, bytes(file.bytes)]),
+    [...rows, ["parameters in memory", bytes(memoryBytes)]],
     paint,
   );
 }

@@ -1,4 +1,4 @@
-import type { Measurement } from "../model/run-tokens.ts";
+import type { Measurement } from "../model/measure-runs.ts";
 import { bytes, count } from "./numbers.ts";
 import type { Paint } from "./paint.ts";
 import { pairs } from "./table.ts";

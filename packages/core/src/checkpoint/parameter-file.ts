@@ -1,38 +1,59 @@
+import { denseRows, sparseRows, type SparseRows } from "@filigree/kernels";
 import { InputError, didYouMean, siteName, type SiteName } from "@filigree/sites";
 import { siteWidth, type ModelConfig } from "../config.ts";
-import { listParameters, OPTIONAL_PARAMETERS, type ParameterValues } from "../parameters.ts";
+import { listParameters, type StoredValues } from "../parameters.ts";
+import { bytesSource, joinBytes } from "./byte-source.ts";
+import { fromFloat32, fromUint16, openSafetensors, safetensorsParts, type StoredTensor } from "./safetensors.ts";
 import {
-  formatSafetensors,
-  fromFloat32,
-  fromUint16,
-  parseSafetensors,
-  toFloat32,
-  type SafetensorsFile,
-  type StoredTensor,
-} from "./safetensors.ts";
+  COMPRESS_BELOW,
+  countNonzeros,
+  readFinite,
+  readValues,
+  requireFinite,
+  type FileTensor,
+  type TensorFile,
+} from "./tensor-file.ts";
 
 // A matrix W of a sparse model is stored as three tensors, `W.counts` (nonzeros of each row), `W.columns` and
 // `W.values`, row after row: six bytes a nonzero. `W` itself is then absent.
 
-/** Matrices with fewer nonzeros than this share are stored compressed: three parts of 6 bytes beat one of 4 below it. */
-const COMPRESS_BELOW = 0.6;
+/** What the metadata of a file of ours names. Equal parameters then have equal bytes. */
+export const PARAMETER_FILE_FORMAT = "filigree.parameters/1";
+
 /** Counts and columns are stored in two bytes. */
 const LARGEST_UINT16 = 0xffff;
 const PARTS = ["counts", "columns", "values"] as const;
 const MEAN = "mean.";
 
 export interface ParameterFile {
-  readonly values: ParameterValues;
+  readonly values: StoredValues;
   readonly means: ReadonlyMap<SiteName, Float32Array>;
 }
 
+/** Hears how many parameters of how many have been read. */
+export type ReadProgress = (read: number, of: number) => void;
+
 /**
- * Reads `model.safetensors`: OpenAI's parameter names, dense or compressed, and corpus means as `mean.<site>`.
+ * Reads the bytes of a `model.safetensors`: OpenAI's parameter names, dense or compressed, and corpus means as
+ * `mean.<site>`.
  *
  * @throws InputError for a missing, unknown or wrong-shaped tensor, and for values that are not finite.
  */
-export function parseParameterFile(bytes: Uint8Array, config: ModelConfig, where: string): ParameterFile {
-  const file = parseSafetensors(bytes, where);
+export async function parseParameterFile(
+  bytes: Uint8Array,
+  config: ModelConfig,
+  where: string,
+): Promise<ParameterFile> {
+  return readParameters(await openSafetensors(bytesSource(bytes, where)), config);
+}
+
+/** The same from any file of tensors. What is compressed or mostly zero never exists whole in memory. */
+export async function readParameters(
+  file: TensorFile,
+  config: ModelConfig,
+  onProgress: ReadProgress = () => {},
+): Promise<ParameterFile> {
+  const { where } = file;
   const specs = listParameters(config);
   const names = specs.map(({ name }) => name);
   const known = new Set(
@@ -40,17 +61,18 @@ export function parseParameterFile(bytes: Uint8Array, config: ModelConfig, where
   );
   const means = new Map<SiteName, Float32Array>();
   for (const [name, tensor] of file.tensors) {
-    if (name.startsWith(MEAN)) means.set(...readMean(name, tensor, config, where));
+    if (name.startsWith(MEAN)) means.set(...(await readMean(name, tensor, config, where)));
     else if (!known.has(name)) {
       const hint = didYouMean(name, names);
       throw new InputError({ what: `there is a tensor "${name}" that the config has no place for`, where, hint });
     }
   }
-  const values = new Map<string, Float32Array>();
-  for (const { name, shape } of specs) {
-    const data = readParameter(file, name, shape, where);
+  const values = new Map<string, Float32Array | SparseRows>();
+  for (const [index, { name, shape, optional }] of specs.entries()) {
+    onProgress(index, specs.length);
+    const data = await readParameter(file, name, shape);
     if (data) values.set(name, data);
-    else if (!OPTIONAL_PARAMETERS.has(name)) {
+    else if (!optional) {
       throw new InputError({ what: `the tensor "${name}" is missing`, where, expected: `shape [${shape.join(", ")}]` });
     }
   }
@@ -59,100 +81,125 @@ export function parseParameterFile(bytes: Uint8Array, config: ModelConfig, where
 
 /** Writes what `parseParameterFile` reads. Equal values give equal bytes. */
 export function formatParameterFile(config: ModelConfig, file: ParameterFile): Uint8Array {
+  return joinBytes(parameterFileParts(config, file));
+}
+
+/** The bytes of that file in order. */
+export function parameterFileParts(config: ModelConfig, file: ParameterFile): Uint8Array[] {
   const tensors = new Map<string, StoredTensor>();
   for (const { name, shape } of listParameters(config)) {
     const data = file.values.get(name);
     if (!data) continue;
-    const nonzeros = data.reduce((n, value) => n + (value === 0 ? 0 : 1), 0);
-    if (shape.length === 2 && nonzeros < COMPRESS_BELOW * data.length && Math.max(...shape) <= LARGEST_UINT16) {
-      for (const [part, tensor] of compress(data, shape as [number, number])) tensors.set(`${name}.${part}`, tensor);
-    } else tensors.set(name, fromFloat32(data, shape));
+    const rows = shape.length === 2 ? fewNonzeros(data, shape as [number, number]) : undefined;
+    if (rows) for (const [part, tensor] of compressed(rows)) tensors.set(`${name}.${part}`, tensor);
+    else tensors.set(name, fromFloat32(data instanceof Float32Array ? data : denseRows(data), shape));
   }
   for (const [site, mean] of file.means) tensors.set(`${MEAN}${site}`, fromFloat32(mean, [mean.length]));
   // Two-byte tensors last, so that the four-byte ones stay aligned.
   const ordered = [...tensors].sort(([, a], [, b]) => Number(a.type === "U16") - Number(b.type === "U16"));
-  return formatSafetensors(new Map(ordered), { format: "filigree.parameters/1" });
+  return safetensorsParts(new Map(ordered), { format: PARAMETER_FILE_FORMAT });
 }
 
-function readParameter(
-  file: SafetensorsFile,
-  name: string,
-  shape: readonly number[],
-  where: string,
-): Float32Array | undefined {
-  const dense = file.tensors.get(name);
-  const [counts, columns, values] = PARTS.map((part) => file.tensors.get(`${name}.${part}`));
-  const compressed = counts ?? columns ?? values;
-  const wanted = `shape [${shape.join(", ")}]`;
-  if (dense && compressed) {
-    throw new InputError({ what: `"${name}" is stored both whole and compressed`, where, expected: "one of the two" });
-  }
-  if (dense) {
-    if (dense.shape.join() !== shape.join()) {
-      throw new InputError({ what: `"${name}" has shape [${dense.shape.join(", ")}]`, where, expected: wanted });
-    }
-    return finite(toFloat32(dense), name, where);
-  }
-  if (!compressed) return undefined;
-  const [rows, cols] = shape as [number, number];
-  if (!counts || !columns || !values || counts.shape[0] !== rows || columns.shape[0] !== values.shape[0]) {
-    const expected = `"${name}.counts" of ${rows}, "${name}.columns" and "${name}.values" of one length`;
-    throw new InputError({ what: `the compressed matrix "${name}" is not whole`, where, expected });
-  }
-  const rowCounts = toFloat32(counts);
-  const columnOf = toFloat32(columns);
-  const data = finite(toFloat32(values), name, where);
-  const matrix = new Float32Array(rows * cols);
-  let k = 0;
-  for (let r = 0; r < rows; r++) {
-    for (const end = k + rowCounts[r]!; k < end; k++) {
-      const c = columnOf[k];
-      if (c === undefined || !Number.isInteger(c) || c < 0 || c >= cols) {
-        throw new InputError({ what: `row ${r} of "${name}" names column ${c}`, where, expected: wanted });
-      }
-      matrix[r * cols + c] = data[k]!;
-    }
-  }
-  if (k !== data.length) {
-    throw new InputError({ what: `the row counts of "${name}" add up to ${k}`, where, expected: `${data.length}` });
-  }
-  return matrix;
+/** The nonzeros of a matrix, where compressing it saves space and two bytes are enough for a column. */
+function fewNonzeros(data: Float32Array | SparseRows, shape: readonly [number, number]): SparseRows | undefined {
+  if (Math.max(...shape) > LARGEST_UINT16) return undefined;
+  const nonzeros = data instanceof Float32Array ? countNonzeros(data) : data.values.length;
+  if (nonzeros >= COMPRESS_BELOW * shape[0] * shape[1]) return undefined;
+  return data instanceof Float32Array ? sparseRows(data, ...shape) : data;
 }
 
-function compress(data: Float32Array, [rows, cols]: [number, number]): [string, StoredTensor][] {
-  const counts = new Uint16Array(rows);
-  const columns: number[] = [];
-  const values: number[] = [];
-  for (let i = 0; i < data.length; i++) {
-    if (data[i] === 0) continue;
-    counts[Math.floor(i / cols)]!++;
-    columns.push(i % cols);
-    values.push(data[i]!);
-  }
+function compressed({ rows, rowStarts, columns, values }: SparseRows): [string, StoredTensor][] {
+  const counts = Uint16Array.from({ length: rows }, (_, r) => rowStarts[r + 1]! - rowStarts[r]!);
   return [
     ["counts", fromUint16(counts)],
     ["columns", fromUint16(columns)],
-    ["values", fromFloat32(Float32Array.from(values), [values.length])],
+    ["values", fromFloat32(values, [values.length])],
   ];
 }
 
-function readMean(name: string, tensor: StoredTensor, config: ModelConfig, where: string): [SiteName, Float32Array] {
+async function readParameter(
+  file: TensorFile,
+  name: string,
+  shape: readonly number[],
+): Promise<Float32Array | SparseRows | undefined> {
+  const { where } = file;
+  const dense = file.tensors.get(name);
+  const [counts, columns, values] = PARTS.map((part) => file.tensors.get(`${name}.${part}`));
+  const wanted = `shape [${shape.join(", ")}]`;
+  if (dense && (counts ?? columns ?? values)) {
+    throw new InputError({ what: `"${name}" is stored both whole and compressed`, where, expected: "one of the two" });
+  }
+  if (dense) {
+    if (dense.shape.join() === shape.join()) return readFinite(dense, name, where);
+    throw new InputError({ what: `"${name}" has shape [${dense.shape.join(", ")}]`, where, expected: wanted });
+  }
+  if (!counts && !columns && !values) return undefined;
+  const [rows, cols] = shape as [number, number];
+  const parts = { counts, columns, values };
+  if (!isWhole(parts, rows)) {
+    const expected = `"${name}.counts" of ${rows} and "${name}.columns", whole numbers, and as many "${name}.values"`;
+    throw new InputError({ what: `the compressed matrix "${name}" is not whole`, where, expected });
+  }
+  return readCompressed({ name, rows, cols, where }, parts);
+}
+
+type Parts = Readonly<Record<(typeof PARTS)[number], FileTensor>>;
+
+function isWhole(parts: { readonly [part in keyof Parts]: FileTensor | undefined }, rows: number): parts is Parts {
+  const { counts, columns, values } = parts;
+  const flat = [counts, columns, values].every((part) => part?.shape.length === 1);
+  const indices = [counts, columns].every((part) => part && /^[UI]/u.test(part.type));
+  return flat && indices && counts!.shape[0] === rows && columns!.shape[0] === values!.shape[0];
+}
+
+async function readCompressed(
+  { name, rows, cols, where }: { name: string; rows: number; cols: number; where: string },
+  parts: Parts,
+): Promise<SparseRows> {
+  const counts = await readValues(parts.counts);
+  const columns = new Int32Array(await readValues(parts.columns));
+  const values = await readValues(parts.values);
+  requireFinite(values, 0, name, where);
+  const expected = `shape [${rows}, ${cols}]`;
+  const rowStarts = new Int32Array(rows + 1);
+  for (let r = 0; r < rows; r++) {
+    const begin = rowStarts[r]!;
+    const end = begin + Math.max(0, counts[r]!);
+    for (let k = begin; k < end; k++) {
+      const c = columns[k];
+      // Kernels look up by address: a column out of range would read another tensor.
+      if (c === undefined || c < 0 || c >= cols) {
+        throw new InputError({ what: `row ${r} of "${name}" names column ${c}`, where, expected });
+      }
+      if (k > begin && c <= columns[k - 1]!) {
+        const what = `row ${r} of "${name}" names column ${c} after ${columns[k - 1]}`;
+        throw new InputError({ what, where, expected: "the columns of a row in ascending order, each once" });
+      }
+    }
+    rowStarts[r + 1] = end;
+  }
+  if (rowStarts[rows] !== values.length) {
+    const what = `the row counts of "${name}" add up to ${rowStarts[rows]}`;
+    throw new InputError({ what, where, expected: `${values.length}` });
+  }
+  const zero = values.indexOf(0);
+  if (zero < 0) return { rows, cols, rowStarts, columns, values };
+  throw new InputError({ what: `the compressed matrix "${name}" stores a zero`, where, expected: "nonzeros only" });
+}
+
+async function readMean(
+  name: string,
+  tensor: FileTensor,
+  config: ModelConfig,
+  where: string,
+): Promise<[SiteName, Float32Array]> {
   const site = siteName(name.slice(MEAN.length));
   const width = siteWidth(config, site);
   if (tensor.shape.join() !== String(width)) {
     const what = `"${name}" has shape [${tensor.shape.join(", ")}]`;
     throw new InputError({ what, where, expected: `shape [${width}]` });
   }
-  return [site, finite(toFloat32(tensor), name, where)];
-}
-
-function finite(values: Float32Array, name: string, where: string): Float32Array {
-  const at = values.findIndex((value) => !Number.isFinite(value));
-  if (at < 0) return values;
-  throw new InputError({
-    what: `"${name}" holds ${values[at]} at element ${at}`,
-    where,
-    expected: "finite numbers",
-    hint: "the training run diverged, or the file is damaged",
-  });
+  const mean = await readValues(tensor);
+  requireFinite(mean, 0, name, where);
+  return [site, mean];
 }

@@ -1,8 +1,7 @@
-import { join } from "node:path";
-import { writeFileAtomically } from "../atomic-write.ts";
+import { writeFileAtomically } from "#platform/atomic-write";
 import { formatConfig, type ModelConfig } from "../config.ts";
 import { formatModelCard, type ModelCard } from "./model-card.ts";
-import { formatParameterFile, type ParameterFile } from "./parameter-file.ts";
+import { parameterFileParts, type ParameterFile } from "./parameter-file.ts";
 
 /** Everything that a checkpoint directory holds. */
 export interface Checkpoint extends ParameterFile {
@@ -15,8 +14,8 @@ export interface Checkpoint extends ParameterFile {
 /** Writes a checkpoint directory, each file whole or not at all. `model.safetensors` comes last. */
 export async function saveModel(directory: string, checkpoint: Checkpoint): Promise<void> {
   const { config, tokenizer, card } = checkpoint;
-  await writeFileAtomically(join(directory, "config.json"), formatConfig(config));
-  if (tokenizer !== undefined) await writeFileAtomically(join(directory, "tokenizer.json"), tokenizer);
-  if (card) await writeFileAtomically(join(directory, "model-card.json"), formatModelCard(card));
-  await writeFileAtomically(join(directory, "model.safetensors"), formatParameterFile(config, checkpoint));
+  await writeFileAtomically(`${directory}/config.json`, formatConfig(config));
+  if (tokenizer !== undefined) await writeFileAtomically(`${directory}/tokenizer.json`, tokenizer);
+  if (card) await writeFileAtomically(`${directory}/model-card.json`, formatModelCard(card));
+  await writeFileAtomically(`${directory}/model.safetensors`, parameterFileParts(config, checkpoint));
 }

@@ -31,6 +31,8 @@ export function parseTokenizer(json: string, where: string): Tokenizer {
   const { entries } = file;
   const names = tokenNames(entries, file.added);
   const idOfName = new Map(names.map((name, id) => [name, id]));
+  const idOfEntry = new Map(entries.map((entry, id) => [entry, id]));
+  const cutAdded = cutterOf(file.readFromText);
   const cache = new Map<string, readonly number[]>();
 
   const encodePiece = (piece: string): readonly number[] => {
@@ -58,7 +60,10 @@ export function parseTokenizer(json: string, where: string): Tokenizer {
         throw new InputError({ what: "the text holds half of a surrogate pair", expected: "well-formed Unicode" });
       }
       const ids: number[] = [];
-      for (const piece of split(text)) for (const id of encodePiece(piece)) ids.push(id);
+      for (const [part, added] of cutAdded(text)) {
+        if (added) ids.push(idOfEntry.get(part)!);
+        else for (const piece of split(part)) for (const id of encodePiece(piece)) ids.push(id);
+      }
       return ids;
     },
     decode(ids) {
@@ -67,6 +72,17 @@ export function parseTokenizer(json: string, where: string): Tokenizer {
     id: (token) => idOfName.get(token),
     token: (id) => names[checked(id)]!,
   };
+}
+
+/** Cuts out the given spellings, the longest where several begin at one place; `true` marks them. */
+function cutterOf(spellings: readonly string[]): (text: string) => (readonly [string, boolean])[] {
+  if (spellings.length === 0) return (text) => [[text, false]];
+  const longestFirst = spellings.toSorted((a, b) => b.length - a.length);
+  const pattern = new RegExp(
+    `(${longestFirst.map((one) => one.replace(/[\\^$.*+?()[\]{}|/]/gu, "\\$&")).join("|")})`,
+    "u",
+  );
+  return (text) => text.split(pattern).map((part, index) => [part, index % 2 === 1] as const);
 }
 
 /** The readable and distinct text of each id. */

@@ -10,6 +10,8 @@ export interface TokenizerFile {
   readonly entries: readonly string[];
   /** Ids whose entry is an added token's spelling, not bytes. */
   readonly added: ReadonlySet<number>;
+  /** Spellings of added tokens that are not special: they are read from text, before anything else. */
+  readonly readFromText: readonly string[];
   /** How text is cut before merging. */
   readonly steps: readonly SplitStep[];
   /** Whether the pieces are cut once more by GPT-2's own pattern. */
@@ -18,7 +20,8 @@ export interface TokenizerFile {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const SUPPORTED = "a byte-level BPE tokenizer.json: model BPE, pre-tokenizer Split and ByteLevel, decoder ByteLevel";
+const SUPPORTED =
+  "a byte-level BPE tokenizer.json: model BPE, pre-tokenizer Split, Digits and ByteLevel, decoder ByteLevel";
 
 function isFields(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -46,7 +49,7 @@ export function parseTokenizerFile(text: string, where: string): TokenizerFile {
     if (typeof model[key] === "string" && model[key] !== "") throw fail(`"model.${key}" is set`);
   }
   if (model["byte_fallback"] === true) throw fail('"model.byte_fallback" is set');
-  if (json["normalizer"] !== undefined && json["normalizer"] !== null) {
+  if (changesText(json["normalizer"])) {
     throw fail(
       "a normalizer changes text before it is encoded",
       '"normalizer": null, so that decoding gives the text back',
@@ -54,15 +57,24 @@ export function parseTokenizerFile(text: string, where: string): TokenizerFile {
   }
   const decoder = json["decoder"];
   if (!isFields(decoder) || decoder["type"] !== "ByteLevel") throw fail('"decoder" is not ByteLevel');
-  const { entries, added } = readEntries(json, model, fail);
+  const { entries, added, readFromText } = readEntries(json, model, fail);
   checkMerges(model["merges"], new Set(entries), fail);
   const { steps, gpt2Pattern } = readPreTokenizer(json["pre_tokenizer"], fail);
-  return { json, entries, added, steps, gpt2Pattern };
+  return { json, entries, added, readFromText, steps, gpt2Pattern };
+}
+
+/** A sequence of no normalizers changes nothing. */
+function changesText(normalizer: unknown): boolean {
+  if (normalizer === undefined || normalizer === null) return false;
+  const parts = isFields(normalizer) && normalizer["type"] === "Sequence" ? normalizer["normalizers"] : undefined;
+  return !Array.isArray(parts) || parts.some(changesText);
 }
 
 type Fail = (what: string, expected?: string) => InputError;
 
-function readEntries(json: Fields, model: Fields, fail: Fail): { entries: string[]; added: Set<number> } {
+type Entries = Pick<TokenizerFile, "entries" | "added" | "readFromText">;
+
+function readEntries(json: Fields, model: Fields, fail: Fail): Entries {
   const vocab = model["vocab"];
   if (!isFields(vocab)) throw fail('no "model.vocab" object');
   const addedTokens = json["added_tokens"] ?? [];
@@ -84,6 +96,7 @@ function readEntries(json: Fields, model: Fields, fail: Fail): { entries: string
   };
   for (const [entry, id] of Object.entries(vocab)) place(entry, id);
   const added = new Set<number>();
+  const readFromText: string[] = [];
   for (const token of addedTokens as unknown[]) {
     if (!isFields(token) || typeof token["content"] !== "string" || token["content"] === "") {
       throw fail("an added token without content", '{"id": 0, "content": "<|endoftext|>", …}');
@@ -92,6 +105,12 @@ function readEntries(json: Fields, model: Fields, fail: Fail): { entries: string
       throw fail(`added token ${JSON.stringify(token["content"])} has another id in the vocabulary`);
     }
     added.add(place(token["content"], token["id"]));
+    if (token["special"] !== false) continue;
+    const trimmed = ["single_word", "lstrip", "rstrip"].find((key) => token[key] === true);
+    if (trimmed !== undefined) {
+      throw fail(`added token ${JSON.stringify(token["content"])} has "${trimmed}": true`, `"${trimmed}": false`);
+    }
+    readFromText.push(token["content"]);
   }
   const entries: string[] = [];
   for (let id = 0; id < byId.size; id++) {
@@ -109,7 +128,7 @@ function readEntries(json: Fields, model: Fields, fail: Fail): { entries: string
       "a token for each of the 256 bytes, so that every text can be encoded",
     );
   }
-  return { entries, added };
+  return { entries, added, readFromText };
 }
 
 function checkMerges(merges: unknown, entries: ReadonlySet<string>, fail: Fail): void {
@@ -140,26 +159,31 @@ function readPreTokenizer(value: unknown, fail: Fail): { steps: SplitStep[]; gpt
       '"add_prefix_space": false, so that decoding gives the text back',
     );
   }
-  const steps = parts.slice(0, -1).map((part: unknown): SplitStep => {
-    if (!isFields(part) || part["type"] !== "Split") throw fail("a pre-tokenizer before ByteLevel is not Split");
-    const pattern = part["pattern"];
-    const named = isFields(pattern) ? (pattern["Regex"] ?? pattern["String"]) : undefined;
-    if (!isFields(pattern) || typeof named !== "string") {
-      throw fail("a Split without a pattern", '"pattern": {"Regex": "…"} or {"String": "…"}');
-    }
-    const { behavior } = part;
-    if (behavior !== "Isolated" || part["invert"] === true) {
-      throw fail(
-        `a Split with behavior ${JSON.stringify(behavior)}, invert ${JSON.stringify(part["invert"])}`,
-        '"behavior": "Isolated", "invert": false',
-      );
-    }
-    return {
-      type: "Split",
-      pattern: typeof pattern["Regex"] === "string" ? { Regex: named } : { String: named },
-      behavior,
-      invert: false,
-    };
-  });
+  const steps = parts.slice(0, -1).map((part) => readStep(part, fail));
   return { steps, gpt2Pattern: last["use_regex"] !== false };
+}
+
+function readStep(part: unknown, fail: Fail): SplitStep {
+  const type = isFields(part) ? part["type"] : undefined;
+  if (!isFields(part) || (type !== "Split" && type !== "Digits")) {
+    throw fail("a pre-tokenizer before ByteLevel is neither Split nor Digits");
+  }
+  const isolated = (pattern: SplitStep["pattern"]): SplitStep => {
+    return { type: "Split", pattern, behavior: "Isolated", invert: false };
+  };
+  if (type === "Digits") return isolated({ Regex: part["individual_digits"] === true ? "\\p{N}" : "\\p{N}+" });
+  const pattern = part["pattern"];
+  const named = isFields(pattern) ? (pattern["Regex"] ?? pattern["String"]) : undefined;
+  if (!isFields(pattern) || typeof named !== "string") {
+    throw fail("a Split without a pattern", '"pattern": {"Regex": "…"} or {"String": "…"}');
+  }
+  const { behavior, invert } = part;
+  // Removing all but the matches keeps every text whole only where the pattern matches all of it: then it isolates.
+  if (behavior !== "Isolated" && !(behavior === "Removed" && invert === true)) {
+    throw fail(
+      `a Split with behavior ${JSON.stringify(behavior)}, invert ${JSON.stringify(invert)}`,
+      '"behavior": "Isolated", or "Removed" with "invert": true',
+    );
+  }
+  return isolated(typeof pattern["Regex"] === "string" ? { Regex: named } : { String: named });
 }

@@ -1,9 +1,7 @@
 import { InputError } from "@filigree/sites";
 import { BYTE_CHARACTERS } from "./byte-alphabet.ts";
+import { byteLevelFile, END_OF_TEXT } from "./byte-level-file.ts";
 import { CODE_SPLIT, splitter } from "./pre-tokens.ts";
-
-/** The token between two documents: id 0 of every trained vocabulary, never produced from text. */
-export const END_OF_TEXT = "<|endoftext|>";
 
 const BYTE_TOKENS = 256;
 
@@ -55,7 +53,13 @@ export function trainBpe(texts: Iterable<string>, options: { vocabSize: number }
     pairs.merge(pair.left, pair.right, vocabulary.length);
     vocabulary.push(left + right);
   }
-  return tokenizerFile(vocabulary, merges);
+  return byteLevelFile({
+    vocabulary: new Map(vocabulary.map((entry, id) => [entry, id])),
+    merges,
+    endOfText: 0,
+    steps: [CODE_SPLIT],
+    gpt2Pattern: false,
+  });
 }
 
 function collectWords(texts: Iterable<string>, vocabulary: readonly string[]): Words {
@@ -143,43 +147,4 @@ function mergePair(symbols: readonly number[], left: number, right: number, merg
     }
   }
   return result;
-}
-
-function tokenizerFile(vocabulary: readonly string[], merges: readonly [string, string][]): string {
-  const file = {
-    version: "1.0",
-    truncation: null,
-    padding: null,
-    added_tokens: [
-      {
-        id: 0,
-        content: END_OF_TEXT,
-        single_word: false,
-        lstrip: false,
-        rstrip: false,
-        normalized: false,
-        special: true,
-      },
-    ],
-    normalizer: null,
-    pre_tokenizer: {
-      type: "Sequence",
-      pretokenizers: [CODE_SPLIT, { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: false }],
-    },
-    post_processor: null,
-    decoder: { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: false },
-    model: {
-      type: "BPE",
-      dropout: null,
-      unk_token: null,
-      continuing_subword_prefix: null,
-      end_of_word_suffix: null,
-      fuse_unk: false,
-      byte_fallback: false,
-      ignore_merges: false,
-      vocab: Object.fromEntries(vocabulary.map((entry, id) => [entry, id])),
-      merges,
-    },
-  };
-  return `${JSON.stringify(file, undefined, 1)}\n`;
 }

@@ -1,7 +1,7 @@
 import {
   freezeParameters,
   listParameters,
-  LOCTYPES,
+  SUBLAYER_LOCTYPES,
   randomStream,
   seed,
   type Model,
@@ -23,13 +23,17 @@ export const TINY: ModelConfig = {
   blockSize: 24,
   bias: true,
   norm: "rms",
+  lnBias: true,
   causal: true,
   activation: "gelu",
+  residualActivation: "identity",
   afrac: 0.5,
-  afracLoctypes: LOCTYPES,
+  afracLoctypes: SUBLAYER_LOCTYPES,
   sink: true,
   bigram: true,
+  tiedUnembed: false,
   positions: "added",
+  dPos: 0,
 };
 
 /** Random values of every parameter; matrices keep about a third of their entries. */

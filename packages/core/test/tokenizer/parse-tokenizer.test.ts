@@ -92,11 +92,48 @@ describe("parseTokenizer", () => {
     }
   });
 
+  it.each<[string, string]>([
+    [
+      "single digits",
+      edit((file) => file.pre_tokenizer.pretokenizers.unshift({ type: "Digits", individual_digits: true })),
+    ],
+    [
+      "runs of digits",
+      edit((file) => file.pre_tokenizer.pretokenizers.unshift({ type: "Digits", individual_digits: false })),
+    ],
+    ["merges left out for whole words", edit((file) => (file.model.ignore_merges = true))],
+    ["no normalizers in a row", edit((file) => (file.normalizer = { type: "Sequence", normalizers: [] }))],
+    [
+      "a pattern that keeps its matches",
+      edit((file) => Object.assign(file.pre_tokenizer.pretokenizers[0], { behavior: "Removed", invert: true })),
+    ],
+    [
+      "added tokens that are not special",
+      edit((file) =>
+        file.added_tokens.push(
+          ...["  ", "   ", "a.*b"].map((content, i) => ({ id: golden.vocabulary.length + i, content, special: false })),
+        ),
+      ),
+    ],
+  ])("reads %s as the JavaScript library does", (_, file) => {
+    const parsed = parseTokenizer(file, "theirs");
+    const theirs = new HuggingFaceTokenizer(JSON.parse(file) as object, { clean_up_tokenization_spaces: false });
+    for (const source of [...texts, "a  b   c    d 12345 x7 a.*b.", "year 2024"]) {
+      expect(parsed.encode(source)).toEqual(theirs.encode(source).ids);
+      expect(parsed.decode(parsed.encode(source))).toBe(source);
+    }
+  });
+
   it.each<[string, string, RegExp]>([
     ["text that is not JSON", "{", /not JSON/],
     ["a list", "[]", /not a JSON object/],
     ["no model", edit((file) => void delete file.model), /no "model" object/],
     ["another model", edit((file) => (file.model.type = "Unigram")), /"Unigram"/],
+    [
+      "an added token that takes spaces",
+      edit((file) => Object.assign(file.added_tokens[0], { special: false, lstrip: true })),
+      /"lstrip": true/,
+    ],
     ["a normalizer", edit((file) => (file.normalizer = { type: "NFC" })), /normalizer/],
     ["another decoder", edit((file) => (file.decoder = null)), /decoder/],
     ["a byte without a token", edit((file) => rename(file.model.vocab, "A", "AAA")), /byte 0x41/],

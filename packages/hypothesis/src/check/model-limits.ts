@@ -71,6 +71,9 @@ function siteWidth(kind: SiteKind, shape: ModelShape): number {
     case "attn.v":
     case "attn.y":
       return shape.nHead * shape.dHead;
+    case "attn.act_in":
+    case "mlp.act_in":
+      return shape.dModel + (shape.dPos ?? 0);
     case "mlp.post_act":
       return shape.dMlp;
     default:

@@ -21,9 +21,9 @@ export function absTopK(x: tf.Tensor2D, k: number): tf.Tensor2D {
     }
     const value = output<tf.Rank.R2>([channels, tokens]);
     const select = output<tf.Rank.R2>([2, tokens], "int32");
-    const packed = output<tf.Rank.R1>([channels * 16]);
-    call("absTopK", x, channels, tokens, k, packed, value, select);
-    packed.dispose();
+    const scratch = output<tf.Rank.R1>([call("absTopKScratch", channels)]);
+    call("absTopK", x, channels, tokens, k, scratch, value, select);
+    scratch.dispose();
     return {
       value,
       saved: [x, select],

@@ -31,8 +31,9 @@ export function attention(
   const size: [number, number] = [heads * dHead, batch * seq];
   return differentiable<tf.Rank.R2>(sinks ? [q, k, v, sinks] : [q, k, v], (q, k, v, sinks) => {
     const value = output<tf.Rank.R2>(size);
-    const row = output<tf.Rank.R1>([seq]);
-    call("attention", q!, k!, v!, sinks, heads, dHead, batch, seq, Number(causal), row, value);
+    const scratch = attentionScratch(shape);
+    call("attention", q!, k!, v!, sinks, heads, dHead, batch, seq, Number(causal), scratch, value);
+    scratch.dispose();
     return {
       value,
       saved: sinks ? [q!, k!, v!, sinks] : [q!, k!, v!],
@@ -50,64 +51,23 @@ export function attention(
   });
 }
 
-/**
- * What each query gives to each key. The sink is not a row, so that a column sums to 1 − sink within each head.
- * No gradient.
- *
- * @returns [heads · seq (key), batch · seq (query)]
- */
-export function attentionPattern(
-  q: tf.Tensor2D,
-  k: tf.Tensor2D,
-  shape: AttentionShape,
-  sinks?: tf.Tensor1D,
-): tf.Tensor2D {
-  const { heads, dHead, batch, seq, causal } = shape;
-  if (!hasKernels()) {
-    // [batch, heads, query, key] → [heads, key, batch, query]
-    return tf.tidy(() =>
-      tf.reshape(tf.transpose(portableWeights(q, k, shape, sinks).weights, [1, 3, 0, 2]), [heads * seq, batch * seq]),
-    );
-  }
-  const pattern = output<tf.Rank.R2>([heads * seq, batch * seq]);
-  const row = output<tf.Rank.R1>([seq]);
-  call("attentionPattern", q, k, sinks, heads, dHead, batch, seq, Number(causal), row, pattern);
-  row.dispose();
-  return pattern;
-}
-
-/**
- * Attention with a given pattern: y = Σ over keys of pattern · v. With the pattern of {@link attentionPattern} the
- * wasm version equals {@link attention} to the bit. A causal shape ignores what a pattern gives to later keys. No gradient.
- */
-export function attendWith(pattern: tf.Tensor2D, v: tf.Tensor2D, shape: AttentionShape): tf.Tensor2D {
-  const { heads, dHead, batch, seq, causal } = shape;
-  if (!hasKernels()) {
-    return tf.tidy(() => {
-      const weights = tf.transpose(tf.reshape(pattern, [heads, seq, batch, seq]), [2, 0, 3, 1]);
-      const seen = causal ? tf.where(laterKeys(seq), 0, weights) : weights;
-      return fromHeads(tf.matMul(seen, toHeads(v, shape)), shape);
-    });
-  }
-  const y = output<tf.Rank.R2>([heads * dHead, batch * seq]);
-  const row = output<tf.Rank.R1>([seq]);
-  call("attendWith", pattern, v, heads, dHead, batch, seq, Number(causal), row, y);
-  row.dispose();
-  return y;
+/** Room for one head and sequence at work; the caller disposes it. */
+export function attentionScratch({ dHead, seq }: AttentionShape): tf.Tensor1D {
+  return output<tf.Rank.R1>([call("attentionScratch", dHead, seq)]);
 }
 
 /** [heads · dHead, batch · seq] → [batch, heads, seq, dHead] */
-function toHeads(x: tf.Tensor, { heads, dHead, batch, seq }: AttentionShape): tf.Tensor4D {
+export function toHeads(x: tf.Tensor, { heads, dHead, batch, seq }: AttentionShape): tf.Tensor4D {
   return tf.transpose(tf.reshape(x, [heads, dHead, batch, seq]), [2, 0, 3, 1]) as tf.Tensor4D;
 }
 
 /** [batch, heads, seq, dHead] → [heads · dHead, batch · seq] */
-function fromHeads(x: tf.Tensor, { heads, dHead, batch, seq }: AttentionShape): tf.Tensor2D {
+export function fromHeads(x: tf.Tensor, { heads, dHead, batch, seq }: AttentionShape): tf.Tensor2D {
   return tf.reshape(tf.transpose(x, [1, 3, 0, 2]), [heads * dHead, batch * seq]);
 }
 
 /** Attention weights [batch, heads, query, key] and what the sink takes of each query. */
-function portableWeights(q: tf.Tensor, k: tf.Tensor, shape: AttentionShape, sinks: tf.Tensor | undefined) {
+export function portableWeights(q: tf.Tensor, k: tf.Tensor, shape: AttentionShape, sinks: tf.Tensor | undefined) {
   const { heads, dHead, batch, seq, causal } = shape;
   const scores = tf.mul(tf.matMul(toHeads(q, shape), toHeads(k, shape), false, true), 1 / Math.sqrt(dHead));
   const sink = tf.mul(tf.ones([batch, heads, seq, 1]), sinks ? tf.reshape(sinks, [1, heads, 1, 1]) : -1e30);
@@ -117,7 +77,7 @@ function portableWeights(q: tf.Tensor, k: tf.Tensor, shape: AttentionShape, sink
 }
 
 /** bool [query, key]: true where the key comes after the query. */
-function laterKeys(seq: number): tf.Tensor2D {
+export function laterKeys(seq: number): tf.Tensor2D {
   const positions = tf.range(0, seq, 1, "int32");
   return tf.greater(tf.reshape(positions, [1, seq]), tf.reshape(positions, [seq, 1]));
 }
@@ -137,16 +97,28 @@ function portableAttention(
       gradients: (dy, [q, k, v, weights, sinkWeights]) => {
         const dyHeads = toHeads(dy, shape);
         const dWeights = tf.matMul(dyHeads, toHeads(v!, shape), false, true);
-        const mean = tf.sum(tf.mul(weights!, dWeights), 3, true);
-        const dScores = tf.mul(tf.mul(weights!, tf.sub(dWeights, mean)), 1 / Math.sqrt(shape.dHead));
-        const gradients = [
-          fromHeads(tf.matMul(dScores, toHeads(k!, shape)), shape),
-          fromHeads(tf.matMul(dScores, toHeads(q!, shape), true, false), shape),
-          fromHeads(tf.matMul(weights!, dyHeads, true, false), shape),
-        ];
-        if (sinks) gradients.push(tf.neg(tf.sum(tf.mul(sinkWeights!, mean), [0, 2, 3])) as tf.Tensor2D);
-        return gradients;
+        const dv = fromHeads(tf.matMul(weights!, dyHeads, true, false), shape);
+        const [dq, dk, ds] = portableScoreGradients(q!, k!, weights!, sinkWeights!, dWeights, shape);
+        return sinks ? [dq, dk, dv, ds] : [dq, dk, dv];
       },
     };
   });
+}
+
+/** Gradients of q, k and sinks from that of the weights [batch, heads, query, key]. */
+export function portableScoreGradients(
+  q: tf.Tensor,
+  k: tf.Tensor,
+  weights: tf.Tensor,
+  sinkWeights: tf.Tensor,
+  dWeights: tf.Tensor,
+  shape: AttentionShape,
+): [tf.Tensor2D, tf.Tensor2D, tf.Tensor1D] {
+  const mean = tf.sum(tf.mul(weights, dWeights), 3, true);
+  const dScores = tf.mul(tf.mul(weights, tf.sub(dWeights, mean)), 1 / Math.sqrt(shape.dHead));
+  return [
+    fromHeads(tf.matMul(dScores, toHeads(k, shape)), shape),
+    fromHeads(tf.matMul(dScores, toHeads(q, shape), true, false), shape),
+    tf.neg(tf.sum(tf.mul(sinkWeights, mean), [0, 2, 3])),
+  ];
 }

@@ -1,8 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { call, hasKernels, output } from "../wasm/module.ts";
 import { differentiable } from "./custom-gradient.ts";
 import { sumOverTokens } from "./linear.ts";
 
-// Operations that take channels or tokens as they are: sums, slices, gates.
+// Operations that take channels or tokens as they are: sums, slices, one after the other, gates.
 
 /** a + b, both [channels, tokens]. */
 export function add(a: tf.Tensor2D, b: tf.Tensor2D): tf.Tensor2D {
@@ -26,15 +27,39 @@ export function addToChannels(x: tf.Tensor2D, bias: tf.Tensor1D): tf.Tensor2D {
 export function sliceChannels(x: tf.Tensor2D, start: number, count: number): tf.Tensor2D {
   const [channels, tokens] = x.shape;
   return differentiable<tf.Rank.R2>([x], (x) => ({
-    value: tf.slice(x as tf.Tensor2D, [start, 0], [count, tokens]),
+    value: channelsOf(x as tf.Tensor2D, start, count),
     saved: [],
-    gradients: (dy) => [
-      tf.pad(dy, [
-        [start, channels - start - count],
-        [0, 0],
-      ]),
-    ],
+    gradients: (dy) => {
+      if (!hasKernels()) return [tf.pad(dy, [[start, channels - start - count], [0, 0]])]; // prettier-ignore
+      const dx = tf.zeros<tf.Rank.R2>([channels, tokens]);
+      call("copyValues", dy, 0, dy.size, dx, start * tokens);
+      return [dx];
+    },
   }));
+}
+
+/** The channels of a, then those of b: [channels of a, tokens], [channels of b, tokens] → [both, tokens]. */
+export function concatChannels(a: tf.Tensor2D, b: tf.Tensor2D): tf.Tensor2D {
+  const [channels, tokens] = a.shape;
+  const further = b.shape[0];
+  return differentiable<tf.Rank.R2>([a, b], (...given) => {
+    const [a, b] = given as [tf.Tensor2D, tf.Tensor2D];
+    const gradients = (dy: tf.Tensor2D) => [channelsOf(dy, 0, channels), channelsOf(dy, channels, further)];
+    if (!hasKernels()) return { value: tf.concat([a, b], 0), saved: [], gradients };
+    const value = output<tf.Rank.R2>([channels + further, tokens]);
+    call("copyValues", a, 0, a.size, value, 0);
+    call("copyValues", b, 0, b.size, value, a.size);
+    return { value, saved: [], gradients };
+  });
+}
+
+/** A copy of some channels. tfjs's own slice on wasm goes through JavaScript, several times over. */
+function channelsOf(x: tf.Tensor2D, start: number, count: number): tf.Tensor2D {
+  const tokens = x.shape[1];
+  if (!hasKernels()) return tf.slice(x, [start, 0], [count, tokens]);
+  const value = output<tf.Rank.R2>([count, tokens]);
+  call("copyValues", x, start * tokens, count * tokens, value, 0);
+  return value;
 }
 
 /** The given token columns of x [channels, tokens], in the given order → [channels, columns]. */
@@ -55,26 +80,50 @@ export function gatherTokens(x: tf.Tensor2D, columns: Int32Array): tf.Tensor2D {
 }
 
 /**
- * y = gate · x + (1 − gate) · fill: mean ablation of the channels whose gate is 0.
+ * y = gate · x + (1 − gate) · fill: mean ablation of the channels whose gate is 0. Exact where the gate is 0 or 1.
  *
  * @param x [channels, tokens]
  * @param gate [channels], usually 0 or 1
  * @param fill [channels], what an ablated channel shows; no gradient
  */
 export function gateChannels(x: tf.Tensor2D, gate: tf.Tensor1D, fill: tf.Tensor1D): tf.Tensor2D {
+  const [channels, tokens] = x.shape;
   return differentiable<tf.Rank.R2>([x, gate], (...given) => {
     const [x, gate] = given as [tf.Tensor2D, tf.Tensor1D];
-    const column = tf.reshape(gate, [-1, 1]);
-    const difference = tf.sub<tf.Tensor2D>(x, tf.reshape(fill, [-1, 1]));
-    // fill + gate · (x − fill), except that an open gate shows x itself, to the bit.
-    const value = tf.where(tf.equal(column, 1), x, tf.add(tf.reshape(fill, [-1, 1]), tf.mul(difference, column)));
+    if (!hasKernels()) return portableGate(x, gate, fill);
+    const value = output<tf.Rank.R2>([channels, tokens]);
+    call("gateChannels", x, gate, fill, channels, tokens, value);
     return {
       value,
-      saved: [difference, column],
-      gradients: (dy, [difference, column]) => [
-        tf.mul(dy, column!),
-        sumOverTokens(tf.mul(dy, difference!) as tf.Tensor2D),
-      ],
+      saved: [x, gate, fill],
+      gradients: (dy, [x, gate, fill]) => {
+        const dx = output<tf.Rank.R2>([channels, tokens]);
+        const dgate = output<tf.Rank.R1>([channels]);
+        call("gateChannelsGrad", x!, gate!, fill!, dy, channels, tokens, dx, dgate);
+        return [dx, dgate];
+      },
     };
   });
+}
+
+function portableGate(x: tf.Tensor2D, gate: tf.Tensor1D, fill: tf.Tensor1D) {
+  const [channels, tokens] = x.shape;
+  const [values, gates, fills] = [x, gate, fill].map((tensor) => tensor.dataSync<"float32">());
+  // Row by row: 0 · x + fill would lose the sign of a zero and make NaN of an infinity.
+  const gated = new Float32Array(channels * tokens);
+  for (let c = 0; c < channels; c++) {
+    const [g, f] = [gates![c]!, fills![c]!];
+    const [start, end] = [c * tokens, (c + 1) * tokens];
+    if (g === 0) gated.fill(f, start, end);
+    else if (g === 1) gated.set(values!.subarray(start, end), start);
+    else for (let i = start; i < end; i++) gated[i] = g * values![i]! + (1 - g) * f;
+  }
+  return {
+    value: tf.tensor2d(gated, [channels, tokens]),
+    saved: [x, gate, fill],
+    gradients: (dy: tf.Tensor2D, [x, gate, fill]: tf.Tensor[]) => {
+      const difference = tf.sub(x!, tf.reshape(fill!, [-1, 1]));
+      return [tf.mul(dy, tf.reshape(gate!, [-1, 1])), sumOverTokens(tf.mul(dy, difference))];
+    },
+  };
 }

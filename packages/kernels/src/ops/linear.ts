@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { SparseMatrix } from "../sparse-matrix.ts";
+import { SparseMatrix, transpose } from "../sparse-matrix.ts";
 import { call, hasKernels, output } from "../wasm/module.ts";
 import { differentiable } from "./custom-gradient.ts";
-import { compressedProduct, product, transpose } from "./product.ts";
+import { compressedProduct, product, tokensProduct } from "./product.ts";
 
 /**
  * y = W · x + b.
@@ -39,17 +39,23 @@ function frozenLinear(x: tf.Tensor2D, weight: SparseMatrix, bias: tf.Tensor1D | 
   return differentiable<tf.Rank.R2>([x], (given) => {
     const x = given as tf.Tensor2D;
     return {
-      value: weight.compressed
-        ? compressedProduct(weight.compressed, weight.rows, x, bias)
-        : tf.tidy(() => portable(x, weight.toDense(), bias)),
+      value: frozenProduct(x, weight, bias),
       saved: [],
-      gradients: (dy) => [
-        weight.compressed
-          ? compressedProduct(weight.transposed, weight.cols, dy)
-          : tf.tidy(() => tf.matMul<tf.Tensor2D>(weight.toDense(), dy, true, false)),
-      ],
+      gradients: (dy) => {
+        if (weight.compressed) return [compressedProduct(weight.transposed, weight.cols, dy)];
+        if (weight.dense) return [tokensProduct(dy, weight.dense)];
+        return [tf.tidy(() => tf.matMul<tf.Tensor2D>(weight.toDense(), dy, true, false))];
+      },
     };
   });
+}
+
+function frozenProduct(x: tf.Tensor2D, weight: SparseMatrix, bias: tf.Tensor1D | undefined): tf.Tensor2D {
+  const { compressed, dense } = weight;
+  if (compressed) return compressedProduct(compressed, weight.rows, x, bias);
+  // Turned each time: that is a small part of the product's work, and another copy would be kept for good.
+  if (dense) return tf.tidy(() => tokensProduct(x, transpose(dense), bias));
+  return tf.tidy(() => portable(x, weight.toDense(), bias));
 }
 
 function portable(x: tf.Tensor2D, weight: tf.Tensor2D, bias: tf.Tensor1D | undefined): tf.Tensor2D {

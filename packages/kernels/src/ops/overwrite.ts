@@ -1,8 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { call, hasKernels, output } from "../wasm/module.ts";
+import { differentiable } from "./custom-gradient.ts";
 
 /**
- * A copy of x with single entries replaced; later ones win. What is not named stays to the bit. No gradient.
+ * A copy of x with single entries replaced; later ones win. What is not named stays to the bit.
+ * The gradient of x is 0 where it was replaced; the values have none.
  *
  * @param x [channels, tokens]
  * @param indices row-major: channel · tokens + token
@@ -15,6 +17,14 @@ export function overwrite(x: tf.Tensor2D, indices: Int32Array, values: Float32Ar
   }
   const outside = indices.find((index) => index < 0 || index >= x.size);
   if (outside !== undefined) throw new RangeError(`The index ${outside} lies outside a tensor of ${x.size} values.`);
+  return differentiable<tf.Rank.R2>([x], (x) => ({
+    value: replaceEntries(x as tf.Tensor2D, indices, values),
+    saved: [],
+    gradients: (dy) => [replaceEntries(dy, indices, new Float32Array(values.length))],
+  }));
+}
+
+function replaceEntries(x: tf.Tensor2D, indices: Int32Array, values: Float32Array): tf.Tensor2D {
   if (!hasKernels()) {
     const data = x.dataSync<"float32">().slice();
     indices.forEach((index, i) => (data[index] = values[i]!));

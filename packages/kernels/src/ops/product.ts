@@ -1,12 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { compress, disposeCompressed, type CompressedRows } from "../sparse-matrix.ts";
+import { compress, DENSE_ABOVE, disposeCompressed, transpose, type CompressedRows } from "../sparse-matrix.ts";
 import { call, output } from "../wasm/module.ts";
 
 // Dense products on the wasm backend that look for zeros first. With AbsTopK, at least one factor of almost every
 // product of the model and of its gradients is three quarters zero.
-
-/** Above this share of nonzeros tfjs's dense product is faster than skipping zeros (measured: benchmarks/products). */
-const DENSE_ABOVE = 0.5;
 
 /** left [rows, inner] · right [inner, n], skipping the zeros of the factor that has more of them. */
 export function product(left: tf.Tensor2D, right: tf.Tensor2D, bias?: tf.Tensor1D): tf.Tensor2D {
@@ -23,10 +20,16 @@ export function product(left: tf.Tensor2D, right: tf.Tensor2D, bias?: tf.Tensor1
     disposeCompressed(compressed);
     return y;
   }
-  // left · right = (rightᵀ · leftᵀ)ᵀ
+  return tf.tidy(() => tokensProduct(right, transpose(left), bias));
+}
+
+/**
+ * right [inner, n] · turned [inner, rows], both turned → [rows, n], skipping the zeros of `right`: it is compressed by
+ * columns, and each column of the result depends on its own only.
+ */
+export function tokensProduct(right: tf.Tensor2D, turned: tf.Tensor2D, bias?: tf.Tensor1D): tf.Tensor2D {
   return tf.tidy(() => {
-    const turned = compressedProduct(compress(transpose(right)), right.shape[1], transpose(left));
-    const y = transpose(turned);
+    const y = transpose(compressedProduct(compress(transpose(right)), right.shape[1], turned));
     if (bias) call("addToRows", bias, y.shape[0], y.shape[1], y);
     return y;
   });
@@ -41,17 +44,9 @@ export function compressedProduct(
 ): tf.Tensor2D {
   const [inner, n] = right.shape;
   const y = output<tf.Rank.R2>([rows, n]);
-  const panel = output<tf.Rank.R1>([inner * 32]);
+  const panel = output<tf.Rank.R1>([call("csrMatMulScratch", left.values.size, inner)]);
   call("csrMatMul", left.rowStarts, left.columns, left.values, bias, rows, right, inner, n, panel, y);
   panel.dispose();
-  return y;
-}
-
-/** x [rows, cols] → [cols, rows]. tfjs's own takes about ten times as long. */
-export function transpose(x: tf.Tensor2D): tf.Tensor2D {
-  const [rows, cols] = x.shape;
-  const y = output<tf.Rank.R2>([cols, rows]);
-  call("transpose", x, rows, cols, y);
   return y;
 }
 

@@ -3,7 +3,7 @@ import { call, hasKernels, output } from "../wasm/module.ts";
 import { differentiable } from "./custom-gradient.ts";
 
 /** PyTorch's default for float32, which the published models were trained with. */
-const EPSILON = 2 ** -23;
+export const RMS_NORM_EPSILON = 2 ** -23;
 
 /**
  * RMSNorm (Zhang & Sennrich 2019): y = x · gain / √(mean over channels of x² + ε).
@@ -18,7 +18,9 @@ export function rmsNorm(x: tf.Tensor2D, gain: tf.Tensor1D): tf.Tensor2D {
     if (!hasKernels()) return portable(x, gain);
     const value = output<tf.Rank.R2>([channels, tokens]);
     const scale = output<tf.Rank.R1>([tokens]);
-    call("rmsNorm", x, gain, channels, tokens, EPSILON, value, scale);
+    const sums = output<tf.Rank.R1>([2 * tokens]);
+    call("rmsNorm", x, gain, channels, tokens, RMS_NORM_EPSILON, value, scale, sums);
+    sums.dispose();
     return {
       value,
       saved: [x, gain, scale],
@@ -35,7 +37,7 @@ export function rmsNorm(x: tf.Tensor2D, gain: tf.Tensor1D): tf.Tensor2D {
 }
 
 function portable(x: tf.Tensor2D, gain: tf.Tensor1D) {
-  const scale = tf.rsqrt(tf.add(tf.mean(tf.square(x), 0), EPSILON)); // [tokens]
+  const scale = tf.rsqrt(tf.add(tf.mean(tf.square(x), 0), RMS_NORM_EPSILON)); // [tokens]
   const column = tf.reshape(gain, [-1, 1]);
   return {
     value: tf.mul(tf.mul(x, scale), column) as tf.Tensor2D,

@@ -47,13 +47,21 @@ export function addTableRows(logits: tf.Tensor2D, table: SparseMatrix, ids: tf.T
   return differentiable<tf.Rank.R2>([logits], (given) => {
     const logits = given as tf.Tensor2D;
     const gradients = (dy: tf.Tensor2D) => [tf.clone(dy)];
-    if (!table.compressed) {
+    if (!hasKernels()) {
       const rows = tf.transpose(tf.gather(table.toDense(), ids));
       return { value: tf.add(logits, rows), saved: [], gradients };
     }
-    const value = tf.add<tf.Tensor2D>(logits, 0);
-    const { rowStarts, columns, values } = table.compressed;
-    call("addTableRows", rowStarts, columns, values, ids, ids.size, value);
+    const [outputs, tokens] = logits.shape;
+    const value = output<tf.Rank.R2>([outputs, tokens]);
+    call("copyValues", logits, 0, logits.size, value, 0);
+    if (table.dense) {
+      call("addDenseRows", table.dense, ids, outputs, tokens, value);
+      return { value, saved: [], gradients };
+    }
+    const { rowStarts, columns, values } = table.compressed!;
+    const cursors = output<tf.Rank.R1>([16], "int32");
+    call("addTableRows", rowStarts, columns, values, ids, outputs, tokens, cursors, value);
+    cursors.dispose();
     return { value, saved: [], gradients };
   });
 }

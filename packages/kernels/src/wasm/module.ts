@@ -14,13 +14,14 @@ interface WasmBackend {
 let kernels: Kernels | undefined;
 
 /** Instantiates our module over the memory of tfjs's, once that backend runs. */
-export function attachKernels(): void {
+export async function attachKernels(): Promise<void> {
   if (kernels) return;
   const { wasm } = tf.backend() as unknown as WasmBackend;
   const memory = wasm.asm?.memory;
   if (!memory) throw new Error("tfjs's wasm backend does not show its memory; tfjs 4.22.0 does.");
   const bytes = Uint8Array.from(atob(MODULE_BASE64), (c) => c.charCodeAt(0));
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
+  // Not at once: some browsers refuse to compile more than a few kilobytes while a page waits.
+  const { instance } = await WebAssembly.instantiate(bytes, { env: { memory } });
   kernels = instance.exports as Kernels;
 }
 
@@ -33,7 +34,27 @@ export function hasKernels(): boolean {
 export function call(name: string, ...args: readonly (tf.Tensor | number | undefined)[]): number {
   const { dataIdMap } = backendOfKernels();
   const address = (tensor: tf.Tensor) => dataIdMap.get(tensor.dataId).memoryOffset;
-  return kernels![name]!(...args.map((a) => (typeof a === "number" ? a : a === undefined ? 0 : address(a))));
+  const numbers = args.map((a) => (typeof a === "number" ? a : a === undefined ? 0 : address(a)));
+  if (!profile) return kernels![name]!(...numbers);
+  const begun = performance.now();
+  const result = kernels![name]!(...numbers);
+  profile.set(name, (profile.get(name) ?? 0) + performance.now() - begun);
+  return result;
+}
+
+let profile: Map<string, number> | undefined;
+
+/** Runs `work` and says how many milliseconds it spent in each kernel, by the kernels' names. Wasm backend only. */
+export function profileKernels(work: () => void): ReadonlyMap<string, number> {
+  const outer = profile;
+  const own = new Map<string, number>();
+  profile = own;
+  try {
+    work();
+  } finally {
+    profile = outer;
+  }
+  return own;
 }
 
 /** An uninitialised tensor on the wasm heap, tracked by the current tidy scope like any other. */

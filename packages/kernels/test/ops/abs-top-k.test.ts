@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
 import { absTopK, useBackend } from "../../src/index.ts";
 import { absTopKMask } from "../support/float64.ts";
-import { BACKENDS, valueAndGradients } from "../support/operation.ts";
+import { BACKENDS, expectOperation, valueAndGradients } from "../support/operation.ts";
 import { Contents, toTensor } from "../support/plain.ts";
 
 const point = fc.record({
@@ -12,6 +12,31 @@ const point = fc.record({
   share: fc.double({ min: 0, max: 0.99, noNaN: true }),
   tied: fc.boolean(),
   seed: fc.nat(),
+});
+
+test("values and gradients where nothing ties", async () => {
+  await fc.assert(
+    fc.asyncProperty(point, async ({ channels, tokens, share, seed }) => {
+      const k = Math.floor(share * channels);
+      // Magnitudes a thousandth apart and none 0: a step of a central difference then selects no other channel.
+      const contents = new Contents(seed);
+      const values = Float32Array.from({ length: channels * tokens }, (_, i) => 1 + i / 1000);
+      for (let i = values.length - 1; i > 0; i--) {
+        const j = contents.index(i + 1);
+        [values[i], values[j]] = [values[j]!, values[i]!];
+      }
+      const x = { shape: [channels, tokens], values: values.map((value) => (contents.index(2) ? value : -value)) };
+      await expectOperation(
+        {
+          inputs: [x],
+          open: () => ({ run: (x) => absTopK(x as tf.Tensor2D, k) }),
+          twin: (x) => absTopKMask(x, channels, tokens, k).map((selected, i) => selected * x[i]!),
+        },
+        { value: 0, gradient: 1e-6 },
+      );
+    }),
+    { numRuns: 40 },
+  );
 });
 
 describe.each(BACKENDS)("on %s", (backend) => {
@@ -51,6 +76,42 @@ describe.each(BACKENDS)("on %s", (backend) => {
     });
     expect(tf.memory().numTensors).toBe(before);
   });
+});
+
+test("searches many channels over several tiles: clusters, tiny magnitudes, columns of zeros", async () => {
+  await useBackend("wasm");
+  const wide = fc.record({
+    channels: fc.integer({ min: 20, max: 400 }),
+    tokens: fc.integer({ min: 1, max: 70 }),
+    share: fc.double({ min: 0, max: 0.99, noNaN: true }),
+    kind: fc.constantFrom("normal", "many zeros", "tiny", "clustered", "far apart", "zeros and a few tiny"),
+    seed: fc.nat(),
+  });
+  fc.assert(
+    fc.property(wide, ({ channels, tokens, share, kind, seed }) => {
+      const contents = new Contents(seed);
+      const value = {
+        normal: () => contents.uniform() - contents.uniform(),
+        "many zeros": () => (contents.uniform() < 0.9 ? 0 : contents.uniform()),
+        tiny: () => 1e-41 * contents.uniform(),
+        clustered: () => 1 + 1e-6 * contents.index(9),
+        "far apart": () => Math.exp(80 * (contents.uniform() - 0.5)),
+        "zeros and a few tiny": () => (contents.uniform() < 0.8 ? 0 : 1e-43 * contents.index(90)),
+      }[kind];
+      const k = Math.max(1, Math.floor(share * channels));
+      const x = { shape: [channels, tokens], values: Float32Array.from({ length: channels * tokens }, value) };
+      const dy = contents.tensor(x.shape, { zeros: 0 });
+      const mask = absTopKMask(x.values, channels, tokens, k);
+      const { value: y, gradients } = valueAndGradients(
+        { inputs: [x], open: () => ({ run: (x) => absTopK(x as tf.Tensor2D, k) }), twin: (x) => x },
+        dy,
+      );
+      const expected = [x, dy].map(({ values }) => values.map((v, i) => positiveZero(v * mask[i]!)));
+      expect(y.values.map(positiveZero)).toEqual(expected[0]);
+      expect(gradients[0]!.values.map(positiveZero)).toEqual(expected[1]);
+    }),
+    { numRuns: 80 },
+  );
 });
 
 function positiveZero(value: number): number {

@@ -28,6 +28,22 @@ test("gelu: values and gradients", async () => {
   );
 });
 
+test("relu: values and gradients away from 0", async () => {
+  await fc.assert(
+    fc.asyncProperty(shape, async ({ channels, tokens, seed }) => {
+      await expectOperation(
+        {
+          inputs: [new Contents(seed).tensor([channels, tokens], { zeros: 0 })],
+          open: () => ({ run: (x) => relu(x as tf.Tensor2D) }),
+          twin: (x) => x.map((value) => Math.max(value, 0)),
+        },
+        { value: 0, gradient: 1e-6 },
+      );
+    }),
+    { numRuns: 40 },
+  );
+});
+
 describe.each(BACKENDS)("on %s", (backend) => {
   test("gelu of large numbers is x or 0", async () => {
     await useBackend(backend);

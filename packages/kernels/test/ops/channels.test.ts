@@ -1,7 +1,15 @@
 import fc from "fast-check";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
-import { add, addToChannels, gateChannels, gatherTokens, sliceChannels, useBackend } from "../../src/index.ts";
+import {
+  add,
+  addToChannels,
+  concatChannels,
+  gateChannels,
+  gatherTokens,
+  sliceChannels,
+  useBackend,
+} from "../../src/index.ts";
 import { BACKENDS, expectOperation } from "../support/operation.ts";
 import { Contents, toTensor } from "../support/plain.ts";
 
@@ -73,6 +81,23 @@ test("sliceChannels: values and gradient", async () => {
   );
 });
 
+test("concatChannels: values and gradients", async () => {
+  await fc.assert(
+    fc.asyncProperty(point, fc.integer({ min: 1, max: 5 }), async ({ channels, tokens, seed }, further) => {
+      const contents = new Contents(seed);
+      await expectOperation(
+        {
+          inputs: [contents.tensor([channels, tokens]), contents.tensor([further, tokens])],
+          open: () => ({ run: (a, b) => concatChannels(a as tf.Tensor2D, b as tf.Tensor2D) }),
+          twin: (a, b) => Float64Array.of(...a, ...b!),
+        },
+        { value: 0, gradient: 1e-6 },
+      );
+    }),
+    { numRuns: 40 },
+  );
+});
+
 test("gatherTokens: values and gradient, columns repeated, left out and out of order", async () => {
   await fc.assert(
     fc.asyncProperty(point, fc.integer({ min: 1, max: 15 }), async ({ channels, tokens, seed }, count) => {
@@ -130,7 +155,12 @@ describe.each(BACKENDS)("on %s", (backend) => {
       fc.property(point, fc.constantFrom(1e-3, 1, 1e5), ({ channels, tokens, seed }, size) => {
         const contents = new Contents(seed);
         const x = contents.tensor([channels, tokens], { size: 1 });
+        x.values.forEach((_, i) => {
+          const special = [-0, Infinity, -Infinity, NaN][contents.index(12)];
+          if (special !== undefined) x.values[i] = special;
+        });
         const fill = contents.tensor([channels], { size, zeros: 0 });
+        if (contents.index(3) === 0) fill.values[0] = -0;
         const gate = Float32Array.from({ length: channels }, () => contents.index(2));
         const y = tf.tidy(() =>
           gateChannels(toTensor(x) as tf.Tensor2D, tf.tensor1d(gate), toTensor(fill) as tf.Tensor1D).dataSync(),

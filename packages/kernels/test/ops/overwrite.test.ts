@@ -2,12 +2,37 @@ import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { overwrite, useBackend } from "../../src/index.ts";
-import { BACKENDS } from "../support/operation.ts";
+import { BACKENDS, expectOperation } from "../support/operation.ts";
+import { Contents } from "../support/plain.ts";
+
+const shape = fc.record({ channels: fc.integer({ min: 1, max: 9 }), tokens: fc.integer({ min: 1, max: 9 }) });
+
+test("overwrite: values and the gradient of x", async () => {
+  await fc.assert(
+    fc.asyncProperty(shape, fc.nat(), fc.integer({ min: 0, max: 9 }), async ({ channels, tokens }, seed, count) => {
+      const contents = new Contents(seed);
+      const indices = contents.ids(count, channels * tokens);
+      const { values } = contents.tensor([count]);
+      await expectOperation(
+        {
+          inputs: [contents.tensor([channels, tokens])],
+          open: () => ({ run: (x) => overwrite(x as tf.Tensor2D, indices, values) }),
+          twin: (x) => {
+            const y = x.slice();
+            indices.forEach((index, i) => (y[index] = values[i]!));
+            return y;
+          },
+        },
+        { value: 0, gradient: 1e-6 },
+      );
+    }),
+    { numRuns: 40 },
+  );
+});
 
 describe.each(BACKENDS)("overwrite on %s", (backend) => {
   test("replaces the named entries, the last of each, and leaves the rest and its input to the bit", async () => {
     await useBackend(backend);
-    const shape = fc.record({ channels: fc.integer({ min: 1, max: 9 }), tokens: fc.integer({ min: 1, max: 9 }) });
     fc.assert(
       fc.property(shape, fc.array(fc.tuple(fc.nat(), fc.float({ noNaN: true })), { maxLength: 20 }), (size, writes) => {
         const count = size.channels * size.tokens;

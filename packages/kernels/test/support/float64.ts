@@ -33,6 +33,16 @@ export function rmsNorm(x: Numbers, gain: Numbers, tokens: number) {
   });
 }
 
+export function layerNorm(x: Numbers, gain: Numbers, bias: Numbers | undefined, tokens: number) {
+  const channels = gain.length;
+  return build(x.length, (i) => {
+    const [c, t] = [Math.floor(i / tokens), i % tokens];
+    const mean = sum(channels, (c) => x[c * tokens + t]!) / channels;
+    const variance = sum(channels, (c) => (x[c * tokens + t]! - mean) ** 2) / channels;
+    return ((x[i]! - mean) * gain[c]!) / Math.sqrt(variance + 1e-5) + (bias?.[c] ?? 0);
+  });
+}
+
 /** The error function by its series of positive terms, exact to about 1e-15 for |z| < 6. */
 function erf(z: number): number {
   let term = z;

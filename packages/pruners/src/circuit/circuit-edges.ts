@@ -4,11 +4,13 @@ import {
   nodeId,
   parseNodeId,
   siteAt,
+  sparseRows,
   type LayerSiteKind,
   type Model,
   type NodeFileEdge,
   type NodeId,
   type SiteName,
+  type SparseRows,
 } from "@filigree/core";
 
 /** A block of a weight matrix between two node sites: `weight[firstRow + to, from]`. */
@@ -45,12 +47,13 @@ export function circuitEdges(model: Model, nodes: Iterable<NodeId>): NodeFileEdg
       const target = siteAt(layer, to);
       const [sources, targets] = [channels.get(source) ?? [], channels.get(target) ?? []];
       if (sources.length === 0 || targets.length === 0) continue;
-      const weights = denseWeights(model, `transformer.h.${layer}.${matrix}.weight`);
+      const weights = nonzeroWeights(model, `transformer.h.${layer}.${matrix}.weight`);
+      const kept = new Set(sources);
       for (const c of targets) {
-        const row = (block * nHead * dHead + c) * weights.cols;
-        for (const s of sources) {
-          const weight = weights.values[row + s]!;
-          if (weight !== 0) edges.push({ from: nodeId(source, s), to: nodeId(target, c), weight });
+        const row = block * nHead * dHead + c;
+        for (let k = weights.rowStarts[row]!; k < weights.rowStarts[row + 1]!; k++) {
+          const s = weights.columns[k]!;
+          if (kept.has(s)) edges.push({ from: nodeId(source, s), to: nodeId(target, c), weight: weights.values[k]! });
         }
       }
     }
@@ -69,10 +72,8 @@ export function channelsBySite(nodes: Iterable<NodeId>): Map<SiteName, number[]>
   return new Map(sorted.sort(([a], [b]) => compareSites(a, b)));
 }
 
-function denseWeights(model: Model, name: string): { values: Float32Array; cols: number } {
-  return tf.tidy(() => {
-    const matrix = model.parameters.matrix(name);
-    const dense = matrix instanceof tf.Tensor ? matrix : matrix.toDense();
-    return { values: dense.dataSync<"float32">(), cols: dense.shape[1] };
-  });
+function nonzeroWeights(model: Model, name: string): SparseRows {
+  const matrix = model.parameters.matrix(name);
+  if (!(matrix instanceof tf.Tensor)) return matrix.toCompressed();
+  return sparseRows(matrix.dataSync<"float32">(), ...matrix.shape);
 }

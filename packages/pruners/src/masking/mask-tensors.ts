@@ -1,6 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { InputError, type Edit, type NodeMask, type SiteName } from "@filigree/core";
-import { gate } from "./gate.ts";
+import { gateChannels, InputError, type Edit, type NodeMask, type SiteName } from "@filigree/core";
 
 /** What closed gates show: the mean of every channel of a site. */
 export type Means = ReadonlyMap<SiteName, Float32Array>;
@@ -27,7 +26,7 @@ export function withMask<Result>(mask: NodeMask, means: Means, work: (tensors: M
   const edit = (instead: readonly tf.Tensor1D[] = gates): Edit => {
     return (site, value) => {
       const index = place.get(site);
-      return index === undefined ? value : gate(value, instead[index]!, fills[index]!);
+      return index === undefined ? value : gateChannels(value, instead[index]!, fills[index]!);
     };
   };
   try {

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { forward, type Edit, type Model, type NodeMask } from "@filigree/core";
+import { circuitCompiler, forward, type CompiledCircuit, type Edit, type Model, type NodeMask } from "@filigree/core";
 import { batchExamples, taskLoss, type Example, type ExampleBatch, type Task } from "@filigree/tasks";
 import type { MaskGradient } from "../contract/pruner.ts";
 import { devPairs } from "./dev-pairs.ts";
@@ -14,12 +14,14 @@ export class MaskedLoss {
   readonly #task: Task;
   readonly #pairs: readonly (readonly Example[])[];
   readonly #whole: readonly ExampleBatch[];
+  readonly #compile: (mask: NodeMask) => CompiledCircuit;
 
   constructor(model: Model, task: Task) {
     this.#model = model;
     this.#task = task;
     this.#pairs = devPairs(task);
     this.#whole = this.#batches(this.#pairs.flat());
+    this.#compile = circuitCompiler(model);
   }
 
   /** Number of contrast pairs. */
@@ -33,8 +35,9 @@ export class MaskedLoss {
   }
 
   loss(mask: NodeMask, pairs?: readonly number[]): number {
-    return withMask(mask, this.#model.means, ({ edit }) =>
-      this.#mean(pairs, (batch) => tf.tidy(() => this.#batchLoss(batch, edit()).dataSync<"float32">()[0]!)),
+    const circuit = this.#compile(mask);
+    return this.#mean(pairs, ({ batch, readout, examples }) =>
+      tf.tidy(() => taskLoss(circuit.logits(batch, readout), this.#task, examples).dataSync<"float32">()[0]!),
     );
   }
 

@@ -47,47 +47,69 @@ export function complement(mask: NodeMask): NodeMask {
   return new Map([...mask].map(([site, gates]) => [site, gates.map((gate) => 1 - gate)]));
 }
 
+type OnBatch = (sequences: number) => Promise<void>;
+
+interface PreparedBatch {
+  readonly batch: ExampleBatch;
+  readonly pairs: readonly CircuitPair[];
+  readonly donated: Map<SiteName, Activation>;
+}
+
 /** Runs references with nodes replaced by a donor's, at all tokens. Batches keep the donors' recordings between masks. */
 export class CircuitSwaps {
   readonly #clean: CleanRuns;
-  readonly #batches: { batch: ExampleBatch; pairs: CircuitPair[]; donated: Map<SiteName, Activation> }[];
+  readonly #onBatch: OnBatch;
+  readonly #batches: PreparedBatch[] = [];
 
-  constructor(clean: CleanRuns, pairs: readonly CircuitPair[]) {
+  private constructor(clean: CleanRuns, onBatch: OnBatch) {
     this.#clean = clean;
+    this.#onBatch = onBatch;
+  }
+
+  /** Runs the donors. `onBatch` is awaited after each batch of theirs, and of what runs later. */
+  static async prepare(clean: CleanRuns, pairs: readonly CircuitPair[], onBatch: OnBatch): Promise<CircuitSwaps> {
+    const swaps = new CircuitSwaps(clean, onBatch);
     const { examples } = clean.dataset;
     const { causal } = clean.model.config;
     const references = pairs.map(({ reference }) => examples[reference]!);
-    this.#batches = batchExamples(references, { causal, batchSize: BATCH_SIZE }).map((batch) => {
+    for (const batch of batchExamples(references, { causal, batchSize: BATCH_SIZE })) {
       const chosen = batch.indices.map((i) => pairs[i]!);
-      return { batch, pairs: chosen, donated: this.#runDonors(batch, chosen) };
-    });
+      swaps.#batches.push({ batch, pairs: chosen, donated: swaps.#runDonors(batch, chosen) });
+      await onBatch(chosen.length);
+    }
+    return swaps;
   }
 
   /** Keeps what the mask keeps; everything else of the eight sites comes from the donor. Order as in the pairs' batches. */
-  resample(keep: NodeMask): CircuitOutcome[] {
+  resample(keep: NodeMask): Promise<CircuitOutcome[]> {
     return this.#run((donated) => ({ edit: replaceChannels(keep, donated), dispose: () => undefined }));
   }
 
   /** Keeps what the mask keeps; everything else shows a fixed fill. */
-  ablate(keep: NodeMask, fills: Fills): CircuitOutcome[] {
+  ablate(keep: NodeMask, fills: Fills): Promise<CircuitOutcome[]> {
     return this.#run(() => ablate(keep, fills));
   }
 
-  #run(editFor: (donated: Map<SiteName, Activation>) => { edit: Edit; dispose(): void }): CircuitOutcome[] {
+  async #run(
+    editFor: (donated: Map<SiteName, Activation>) => { edit: Edit; dispose(): void },
+  ): Promise<CircuitOutcome[]> {
     const { model, dataset, answers } = this.#clean;
-    return this.#batches.flatMap(({ batch, pairs, donated }) => {
+    const outcomes: CircuitOutcome[] = [];
+    for (const { batch, pairs, donated } of this.#batches) {
       const { edit, dispose } = editFor(donated);
       const references = pairs.map(({ reference }) => dataset.examples[reference]!);
       const rows = { ...batch, indices: pairs.map((_, row) => row) };
       const after = runBatch(model, rows, references, edit);
       dispose();
-      this.#clean.passes += pairs.length;
-      return pairs.map((pair, row) => {
+      for (const [row, pair] of pairs.entries()) {
         const before = answers[pair.reference]!;
         const now = after[row]!;
-        return { ...pair, before, after: now, delta2: squaredDistance(before, now), kl: divergence(before, now) };
-      });
-    });
+        const kl = divergence(before, now);
+        outcomes.push({ ...pair, before, after: now, delta2: squaredDistance(before, now), kl });
+      }
+      await this.#onBatch(pairs.length);
+    }
+    return outcomes;
   }
 
   /** The donors' runs in the shape of the references' batch: padding lies in the same places, as lengths are equal. */
@@ -99,7 +121,6 @@ export class CircuitSwaps {
     const donated = new Map<SiteName, Activation>();
     const edit = recordSites(nodeSites(model.config), donated);
     runModel(model, { ...batch.batch, ids }, { edit, readout: batch.readout }).dispose();
-    this.#clean.passes += pairs.length;
     return donated;
   }
 }

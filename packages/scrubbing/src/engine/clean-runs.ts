@@ -19,8 +19,6 @@ export class CleanRuns {
   readonly model: Model;
   readonly dataset: Dataset;
   readonly answers: readonly Answers[];
-  /** Sequences run so far. */
-  passes = 0;
   /** Per site and example: token-major values, [token · channels + channel]. */
   readonly #recorded = new Map<SiteName, Float32Array[]>();
 
@@ -59,7 +57,6 @@ export class CleanRuns {
         });
       }
     }
-    this.passes += examples.length;
     return answers;
   }
 }

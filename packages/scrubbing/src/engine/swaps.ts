@@ -50,11 +50,16 @@ export interface SwapOutcome {
 export interface SwapRunOptions {
   /** Runs swaps that write what is there too: for the sham. */
   readonly evenIdentical?: boolean;
-  readonly onProgress?: ((done: number, of: number) => void) | undefined;
+  /** Awaited after each batch. */
+  readonly onBatch?: ((sequences: number, done: number, of: number) => Promise<void>) | undefined;
 }
 
 /** Runs swaps in batches. Outcomes come in the order of the swaps. */
-export function runSwaps(clean: CleanRuns, swaps: readonly Swap[], options: SwapRunOptions = {}): SwapOutcome[] {
+export async function runSwaps(
+  clean: CleanRuns,
+  swaps: readonly Swap[],
+  options: SwapRunOptions = {},
+): Promise<SwapOutcome[]> {
   const { dataset, model } = clean;
   clean.record(swaps.flatMap(({ writes }) => writes.map(({ site }) => site)));
   const outcomes = Array.from<SwapOutcome>({ length: swaps.length });
@@ -101,9 +106,8 @@ export function runSwaps(clean: CleanRuns, swaps: readonly Swap[], options: Swap
       };
     });
     done += batch.indices.length;
-    options.onProgress?.(done, live.length);
+    await options.onBatch?.(batch.indices.length, done, live.length);
   }
-  clean.passes += live.length;
   return outcomes;
 }
 

@@ -2,11 +2,10 @@ import { siteAt } from "@filigree/core";
 import { DEFAULTS, type AttendsStatement, type SitePart } from "@filigree/hypothesis";
 import { drawDonors } from "../data/donors.ts";
 import { hasRoles, roleIndex } from "../data/roles.ts";
-import { siteSwap } from "../engine/site-swap.ts";
 import type { Interval } from "../statistics/bootstrap.ts";
 import { sampleOf, type Measurement } from "../statistics/samples.ts";
 import { untestable, type ClaimContext, type Evidence } from "./evidence.ts";
-import { runSham } from "./sham.ts";
+import { partSwaps } from "./part-swaps.ts";
 import { effectSample, effectSize } from "./swap-figures.ts";
 import { donorProblem, partsFilter, positionProblem } from "./testability.ts";
 
@@ -17,7 +16,7 @@ import { donorProblem, partsFilter, positionProblem } from "./testability.ts";
  * Such a swap changes one score of the row, so the mass after it follows from the queries and keys of the clean run:
  * p' = e^s' / (e^s' + Σ over the other keys and the sink), s' = q_P · k' / √dHead.
  */
-export function checkAttends(context: ClaimContext, statement: AttendsStatement): Evidence {
+export async function checkAttends(context: ClaimContext, statement: AttendsStatement): Promise<Evidence> {
   const { layer, head, query, key, thresholds } = statement;
   const { clean, dataset, settings } = context;
   const problem = positionProblem(context, [query, key]);
@@ -54,7 +53,7 @@ export function checkAttends(context: ClaimContext, statement: AttendsStatement)
     }
   }
   if (fall.length === 0) return untestable("no example has another token whose key could stand in");
-  const V = effectOfRow(context, statement);
+  const V = await effectOfRow(context, statement);
   if (typeof V === "string") return untestable(V);
   return {
     figures: {
@@ -87,7 +86,10 @@ export function checkAttends(context: ClaimContext, statement: AttendsStatement)
 }
 
 /** V of what the head gives to the row, under donors at random; or why there is none. */
-function effectOfRow(context: ClaimContext, { layer, head, query }: AttendsStatement): Interval | string {
+async function effectOfRow(
+  context: ClaimContext,
+  { layer, head, query }: AttendsStatement,
+): Promise<Interval | string> {
   const { clean, dataset, settings } = context;
   const { dHead } = clean.model.config;
   const channels = Array.from({ length: dHead }, (_, c) => head * dHead + c);
@@ -96,10 +98,8 @@ function effectOfRow(context: ClaimContext, { layer, head, query }: AttendsState
   const donors = drawDonors(dataset, { kind: "ANY" }, settings.donors, context.random("ANY for the row"), filter);
   const problem = donorProblem("ANY", donors);
   if (problem !== undefined) return problem;
-  const swap = (reference: number, donor: number) => siteSwap(clean, parts, reference, donor);
-  runSham(context, filter, swap);
-  const swaps = donors.flatMap((list, reference) => list.map((donor) => swap(reference, donor)));
-  return effectSize(context, "V", effectSample(context, context.run("ANY", swaps)));
+  const run = await partSwaps(context, parts, filter);
+  return effectSize(context, "V", effectSample(context, await run("ANY", donors)));
 }
 
 /** e^score / (e^score + e^rest). */

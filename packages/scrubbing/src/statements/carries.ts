@@ -1,12 +1,11 @@
 import { DEFAULTS, type CarriesStatement } from "@filigree/hypothesis";
 import { answerPredictor } from "../data/predicted-answers.ts";
-import { siteSwap } from "../engine/site-swap.ts";
 import type { SwapOutcome } from "../engine/swaps.ts";
 import type { Interval } from "../statistics/bootstrap.ts";
 import { untestable, type ClaimContext, type Evidence, type Requirement } from "./evidence.ts";
 import { drawFeatureDonors } from "./feature-donors.ts";
 import { shuffledLabels } from "./label-null.ts";
-import { runSham } from "./sham.ts";
+import { partSwaps } from "./part-swaps.ts";
 import {
   effectSample,
   effectSize,
@@ -21,7 +20,7 @@ import { featureProblem, partsFilter, positionProblem } from "./testability.ts";
  * `S carries f`: what S does depends on f (transfer, or change where no answer is predicted) and, as far as it
  * matters at all, on nothing else (r).
  */
-export function checkCarries(context: ClaimContext, statement: CarriesStatement): Evidence {
+export async function checkCarries(context: ClaimContext, statement: CarriesStatement): Promise<Evidence> {
   const { parts, feature, thresholds } = statement;
   const positions = parts.map(({ position }) => position);
   const problem = featureProblem(context, feature) ?? positionProblem(context, positions);
@@ -31,17 +30,11 @@ export function checkCarries(context: ClaimContext, statement: CarriesStatement)
   if ("problem" in drawn) return untestable(drawn.problem);
   const { donors, eq, ne } = drawn;
 
-  const swap = (reference: number, donor: number) => siteSwap(context.clean, parts, reference, donor);
-  runSham(context, filter, swap);
-  const run = (rule: string, lists: readonly (readonly number[])[]) =>
-    context.run(
-      rule,
-      lists.flatMap((list, reference) => list.map((donor) => swap(reference, donor))),
-    );
+  const run = await partSwaps(context, parts, filter);
   const outcomes = {
-    eq: run(eq, donors.eq),
-    ne: run(ne, donors.ne),
-    any: run("ANY", donors.any),
+    eq: await run(eq, donors.eq),
+    ne: await run(ne, donors.ne),
+    any: await run("ANY", donors.any),
   };
   const effects = {
     eq: effectSample(context, outcomes.eq),

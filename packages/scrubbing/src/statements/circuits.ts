@@ -23,27 +23,28 @@ const NULL_REFERENCES = 64;
  * `C is sufficient`: with everything outside C taken from a donor at random, the answers stay (U), and they stay better
  * than with most circuits of the same size and site mix drawn at random.
  */
-export function checkSufficient(context: ClaimContext, statement: SufficientStatement): Evidence {
-  const prepared = prepare(context, statement.circuit);
+export async function checkSufficient(context: ClaimContext, statement: SufficientStatement): Promise<Evidence> {
+  const prepared = await prepare(context, statement.circuit);
   if ("problem" in prepared) return untestable(prepared.problem);
   const { pairs, mask } = prepared;
-  const swaps = new CircuitSwaps(context.clean, pairs);
-  const outcomes = swaps.resample(mask);
+  const swaps = await swapsOf(context, pairs);
+  const outcomes = await swaps.resample(mask);
   context.trace("outside ← ANY", outcomes, complement(mask));
   const scale = klScale(context, pairs);
   const kl = sampleFrom(context, outcomes, ({ kl }) => kl);
   const unexplained = (name: string, sample: Sample) => context.interval(name, [sample, scale], ([u, s]) => u! / s!);
   const U = allowUnseen(unexplained("U", kl), scale, kl);
 
-  const few = new CircuitSwaps(context.clean, pairs.slice(0, NULL_REFERENCES));
-  const draws = overRandomCircuits(context, mask, (random) => meanKl(few.resample(random)));
-  const own = meanKl(few.resample(mask));
+  const few = await swapsOf(context, pairs.slice(0, NULL_REFERENCES));
+  const draws = await overRandomCircuits(context, mask, async (random) => meanKl(await few.resample(random)));
+  const own = meanKl(await few.resample(mask));
   const fills = { mean: context.clean.model.means, zero: zeroFills(context.clean.model.config, mask) };
-  const ablations = (["mean", "zero"] as const).flatMap((kind): Control[] => {
-    if (kind === "mean" && fills.mean.size === 0) return [];
-    const ablated = sampleFrom(context, swaps.ablate(mask, fills[kind]), ({ kl }) => kl);
-    return [{ name: `${kind} ablation`, figures: { U: unexplained(`U under ${kind} ablation`, ablated) } }];
-  });
+  const ablations: Control[] = [];
+  for (const kind of ["mean", "zero"] as const) {
+    if (kind === "mean" && fills.mean.size === 0) continue;
+    const ablated = sampleFrom(context, await swaps.ablate(mask, fills[kind]), ({ kl }) => kl);
+    ablations.push({ name: `${kind} ablation`, figures: { U: unexplained(`U under ${kind} ablation`, ablated) } });
+  }
   const scaleFew = meanOf(pairs.slice(0, NULL_REFERENCES).map((pair) => scaleKl(context, pair)));
   return {
     figures: { U, recovered: recovered(context, outcomes) },
@@ -74,16 +75,17 @@ export function checkSufficient(context: ClaimContext, statement: SufficientStat
 /**
  * `C is necessary`: with C taken from a donor at random, the answers move (V), and more than with most random circuits.
  */
-export function checkNecessary(context: ClaimContext, statement: NecessaryStatement): Evidence {
-  const prepared = prepare(context, statement.circuit);
+export async function checkNecessary(context: ClaimContext, statement: NecessaryStatement): Promise<Evidence> {
+  const prepared = await prepare(context, statement.circuit);
   if ("problem" in prepared) return untestable(prepared.problem);
   const { pairs, mask } = prepared;
-  const outcomes = new CircuitSwaps(context.clean, pairs).resample(complement(mask));
+  const outcomes = await (await swapsOf(context, pairs)).resample(complement(mask));
   context.trace("circuit ← ANY", outcomes, mask);
   const effect = sampleFrom(context, outcomes, ({ delta2 }) => delta2);
-  const few = new CircuitSwaps(context.clean, pairs.slice(0, NULL_REFERENCES));
-  const meanEffect = (keep: NodeMask) => meanOf(few.resample(keep).map(({ delta2 }) => delta2));
-  const draws = overRandomCircuits(context, mask, (random) => meanEffect(complement(random)));
+  const few = await swapsOf(context, pairs.slice(0, NULL_REFERENCES));
+  const meanEffect = async (keep: NodeMask) => meanOf((await few.resample(keep)).map(({ delta2 }) => delta2));
+  const draws = await overRandomCircuits(context, mask, (random) => meanEffect(complement(random)));
+  const own = await meanEffect(complement(mask));
   const scale = meanOf([...context.scale.values]);
   return {
     figures: { V: effectSize(context, "V", effect) },
@@ -95,7 +97,7 @@ export function checkNecessary(context: ClaimContext, statement: NecessaryStatem
         otherwise: "the answers hardly move when the circuit is replaced: other routes do the work",
       },
     ],
-    ...(meanEffect(complement(mask)) <= quantile([...draws].sort(ascending), 0.95) && {
+    ...(own <= quantile([...draws].sort(ascending), 0.95) && {
       vacuous: `${RANDOM_CIRCUITS} random circuits of the same size and site mix matter as much`,
     }),
     controls: [{ name: "random circuits", figures: { V: summary(draws.map((draw) => draw / scale)) } }],
@@ -105,44 +107,55 @@ export function checkNecessary(context: ClaimContext, statement: NecessaryStatem
 }
 
 /** One donor of equal length for each reference that has one, and the circuit's mask. */
-function prepare(
+async function prepare(
   context: ClaimContext,
   circuit: CircuitNodes,
-): { pairs: CircuitPair[]; mask: NodeMask } | { problem: string } {
+): Promise<{ pairs: CircuitPair[]; mask: NodeMask } | { problem: string }> {
   if (circuit.nodes.length === 0) return { problem: "the circuit has no nodes" };
   const equalLength = (x: { ids: readonly number[] }, y: { ids: readonly number[] }) => x.ids.length === y.ids.length;
   const donors = drawDonors(context.dataset, { kind: "ANY" }, 1, context.random("frame"), equalLength);
   const problem = donorProblem("ANY", donors);
   if (problem !== undefined) return { problem };
   const pairs = donors.flatMap((list, reference) => list.map((donor) => ({ reference, donor })));
-  runCircuitSham(context, pairs.slice(0, NULL_REFERENCES));
+  await runCircuitSham(context, pairs.slice(0, NULL_REFERENCES));
   // The null looks at the first pairs only: let them be a fair mix.
   return { pairs: context.random("order").shuffle(pairs), mask: circuitMask(context.clean.model.config, circuit) };
 }
 
+function swapsOf(context: ClaimContext, pairs: readonly CircuitPair[]): Promise<CircuitSwaps> {
+  return CircuitSwaps.prepare(context.clean, pairs, (sequences) => context.ran(sequences));
+}
+
 /** The sham of whole circuits: every node from the reference's own run. It must change nothing, to the bit. */
-function runCircuitSham({ clean }: ClaimContext, pairs: readonly CircuitPair[]): void {
+async function runCircuitSham(context: ClaimContext, pairs: readonly CircuitPair[]): Promise<void> {
   const own = pairs.map(({ reference }) => ({ reference, donor: reference }));
-  const nothing = circuitMask(clean.model.config, { nodes: [], source: "" });
-  const changed = new CircuitSwaps(clean, own).resample(nothing).find(({ delta2 }) => delta2 !== 0);
+  const nothing = circuitMask(context.clean.model.config, { nodes: [], source: "" });
+  const outcomes = await (await swapsOf(context, own)).resample(nothing);
+  const changed = outcomes.find(({ delta2 }) => delta2 !== 0);
   if (changed) {
     throw new Error(`The sham swap changed example ${changed.reference} by ${changed.delta2}: do not trust the check.`);
   }
 }
 
 /** Measures circuits with as many nodes at each site as the mask's, drawn from all nodes of the site. */
-function overRandomCircuits(context: ClaimContext, mask: NodeMask, measure: (random: NodeMask) => number): number[] {
+async function overRandomCircuits(
+  context: ClaimContext,
+  mask: NodeMask,
+  measure: (random: NodeMask) => Promise<number>,
+): Promise<number[]> {
   const random: RandomStream = context.random("random circuits");
-  return Array.from({ length: RANDOM_CIRCUITS }, (_, i) => {
-    context.progress("random circuits", i, RANDOM_CIRCUITS);
+  const measured: number[] = [];
+  while (measured.length < RANDOM_CIRCUITS) {
+    context.progress("random circuits", measured.length, RANDOM_CIRCUITS);
     const drawn = [...mask].map(([site, gates]): [SiteName, Float32Array] => {
       const count = gates.reduce((sum, gate) => sum + gate, 0);
       const next = new Float32Array(gates.length);
       for (const c of random.sample([...gates.keys()], count)) next[c] = 1;
       return [site, next];
     });
-    return measure(new Map(drawn));
-  });
+    measured.push(await measure(new Map(drawn)));
+  }
+  return measured;
 }
 
 function zeroFills(config: ModelConfig, mask: NodeMask): Map<SiteName, Float32Array> {

@@ -26,7 +26,7 @@ const HEAD_REFERENCES = 64;
  * `N copies f from A to B via v`: values of N at A, entering the row B only, move the answer to the donor's (transfer),
  * by f and nothing else (r), and N's queries and keys do not carry f themselves (control).
  */
-export function checkCopies(context: ClaimContext, statement: CopiesStatement): Evidence {
+export async function checkCopies(context: ClaimContext, statement: CopiesStatement): Promise<Evidence> {
   const { feature, thresholds, from, to } = statement;
   const { clean } = context;
   const positions = [from, to];
@@ -40,18 +40,18 @@ export function checkCopies(context: ClaimContext, statement: CopiesStatement): 
   const along = (reference: number, donor: number) => pathSwap(clean, statement, reference, donor);
   const routing = routingParts(context, statement);
   const steer = (reference: number, donor: number) => siteSwap(clean, routing, reference, donor);
-  runSham(context, filter, along);
+  await runSham(context, filter, along);
   const run = (rule: string, lists: readonly (readonly number[])[], swap: (reference: number, donor: number) => Swap) =>
     context.run(
       rule,
       lists.flatMap((list, reference) => list.map((donor) => swap(reference, donor))),
     );
   const outcomes = {
-    eq: run(`v ${eq}`, donors.eq, along),
-    ne: run(`v ${ne}`, donors.ne, along),
-    any: run("v ANY", donors.any, along),
-    routeEq: run(`q, k ${eq}`, donors.eq, steer),
-    routeNe: run(`q, k ${ne}`, donors.ne, steer),
+    eq: await run(`v ${eq}`, donors.eq, along),
+    ne: await run(`v ${ne}`, donors.ne, along),
+    any: await run("v ANY", donors.any, along),
+    routeEq: await run(`q, k ${eq}`, donors.eq, steer),
+    routeNe: await run(`q, k ${ne}`, donors.ne, steer),
   };
   const effects = {
     eq: effectSample(context, outcomes.eq),
@@ -112,7 +112,7 @@ export function checkCopies(context: ClaimContext, statement: CopiesStatement): 
       },
     ],
     ...(shuffled.vacuous !== undefined && { vacuous: shuffled.vacuous }),
-    controls: [shuffled.control, ...headParts(context, statement, donors.ne)],
+    controls: [shuffled.control, ...(await headParts(context, statement, donors.ne))],
     invariant: outcomes.eq,
     notes: [`${Math.round(100 * shareIdentical(outcomes.eq))} % of the ${eq} swaps wrote what was there`],
   };
@@ -128,21 +128,23 @@ function routingParts({ clean }: ClaimContext, { layer, heads, from, to }: Copie
 }
 
 /** The transfer of each head alone, where it moves anything. */
-function headParts(
+async function headParts(
   context: ClaimContext,
   statement: CopiesStatement,
   donors: readonly (readonly number[])[],
-): Control[] {
+): Promise<Control[]> {
   const heads = headList(context.clean.model.config, statement.heads);
   if (heads.length < 2) return [];
-  return heads.flatMap((head) => {
+  const controls: Control[] = [];
+  for (const head of heads) {
     const swaps = donors
       .flatMap((list, reference) => list.slice(0, 1).map((donor) => ({ reference, donor })))
       .slice(0, HEAD_REFERENCES)
       .map(({ reference, donor }) => pathSwap(context.clean, { ...statement, heads: [head] }, reference, donor));
-    const outcomes = context.run(`v of head ${head}`, swaps);
-    if (shareIdentical(outcomes) === 1) return [];
+    const outcomes = await context.run(`v of head ${head}`, swaps);
+    if (shareIdentical(outcomes) === 1) continue;
     const { transfer } = transferFigures(context, statement.feature, outcomes, `transfer of head ${head}`);
-    return transfer ? [{ name: `head ${head}`, figures: { transfer } }] : [];
-  });
+    if (transfer) controls.push({ name: `head ${head}`, figures: { transfer } });
+  }
+  return controls;
 }

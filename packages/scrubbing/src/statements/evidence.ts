@@ -47,7 +47,9 @@ export interface ClaimContext {
   /** The claim's own random stream of that name. */
   random(name: string): RandomStream;
   /** Runs swaps under a rule's name, for trace and progress. */
-  run(rule: string, swaps: readonly Swap[], options?: SwapRunOptions): SwapOutcome[];
+  run(rule: string, swaps: readonly Swap[], options?: Pick<SwapRunOptions, "evenIdentical">): Promise<SwapOutcome[]>;
+  /** Counts sequences that went through the model outside `run`, and lets others have a turn on the thread. */
+  ran(sequences: number): Promise<void>;
   /** Reports outcomes that did not come from `run` to the trace. */
   trace(rule: string, outcomes: readonly CircuitOutcome[], replaced: NodeMask): void;
   /** Reports progress inside a rule. */

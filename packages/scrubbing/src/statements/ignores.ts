@@ -1,13 +1,12 @@
 import { DEFAULTS, type IgnoresStatement } from "@filigree/hypothesis";
 import { drawDonors, ruleName, type DonorRule } from "../data/donors.ts";
-import { siteSwap } from "../engine/site-swap.ts";
 import { untestable, type ClaimContext, type Evidence } from "./evidence.ts";
-import { runSham } from "./sham.ts";
+import { partSwaps } from "./part-swaps.ts";
 import { allowUnseen, effectSample, effectSize, shareIdentical } from "./swap-figures.ts";
 import { donorProblem, featureProblem, partsFilter, positionProblem } from "./testability.ts";
 
 /** `S ignores f`: donors that differ in f alone change nothing, although S does matter. */
-export function checkIgnores(context: ClaimContext, statement: IgnoresStatement): Evidence {
+export async function checkIgnores(context: ClaimContext, statement: IgnoresStatement): Promise<Evidence> {
   const { parts, feature, thresholds } = statement;
   const positions = parts.map(({ position }) => position);
   const problem = featureProblem(context, feature) ?? positionProblem(context, positions);
@@ -20,14 +19,8 @@ export function checkIgnores(context: ClaimContext, statement: IgnoresStatement)
   const missing = donorProblem(ruleName(ne), donors.ne) ?? donorProblem("ANY", donors.any);
   if (missing !== undefined) return untestable(missing);
 
-  const swap = (reference: number, donor: number) => siteSwap(context.clean, parts, reference, donor);
-  runSham(context, filter, swap);
-  const run = (rule: string, lists: readonly (readonly number[])[]) =>
-    context.run(
-      rule,
-      lists.flatMap((list, reference) => list.map((donor) => swap(reference, donor))),
-    );
-  const outcomes = { ne: run(ruleName(ne), donors.ne), any: run("ANY", donors.any) };
+  const run = await partSwaps(context, parts, filter);
+  const outcomes = { ne: await run(ruleName(ne), donors.ne), any: await run("ANY", donors.any) };
   const effects = { ne: effectSample(context, outcomes.ne), any: effectSample(context, outcomes.any) };
   const anyEffect = effectSize(context, "V(ANY)", effects.any);
   const figures = {

@@ -11,16 +11,17 @@ const SHAM_REFERENCES = 64;
  *
  * @throws Error where it changes anything: our own fault, never the claim's.
  */
-export function runSham(
+export async function runSham(
   context: ClaimContext,
   filter: DonorFilter,
   swap: (reference: number, donor: number) => Swap,
-): void {
+): Promise<void> {
   const swaps = context.dataset.examples
     .filter((example) => filter(example, example))
     .slice(0, SHAM_REFERENCES)
     .map(({ index }) => swap(index, index));
-  const changed = context.run("SELF", swaps, { evenIdentical: true }).find(({ delta2 }) => delta2 !== 0);
+  const outcomes = await context.run("SELF", swaps, { evenIdentical: true });
+  const changed = outcomes.find(({ delta2 }) => delta2 !== 0);
   if (changed) {
     throw new Error(
       `The sham swap changed example ${changed.swap.reference} by ${changed.delta2}. The check is not to be trusted.`,

@@ -119,7 +119,7 @@ test.each(PROGRAMS)(
     const text = ["donors 2", ...program.truths.map(textOf), ...mutants].join("\n");
     const exact = new ExactFigures(model, task);
     const truth = hypothesisOf(text, model, task).claims.map(({ statement }) => exact.holds(statement));
-    const { claims } = checkText(text, model, task);
+    const { claims } = await checkText(text, model, task);
     disposeModel(model);
 
     const judged = claims.map(({ text, verdict, figures }, i) => ({

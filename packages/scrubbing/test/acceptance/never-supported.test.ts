@@ -1,4 +1,4 @@
-import { disposeModel, LOCTYPES } from "@filigree/core";
+import { disposeModel, SUBLAYER_LOCTYPES } from "@filigree/core";
 import { expect, test } from "vitest";
 import { checkClaim, checkText, verdicts } from "../support/check-text.ts";
 import { makeModel, PLAIN, randomModel } from "../support/make-model.ts";
@@ -15,7 +15,7 @@ const UNTRAINED = {
   vocabSize: 8,
   norm: "rms" as const,
   afrac: 0.5,
-  afracLoctypes: LOCTYPES,
+  afracLoctypes: SUBLAYER_LOCTYPES,
   sink: true,
   positions: "added" as const,
 };
@@ -33,7 +33,7 @@ const POSITIVE = [
 
 test.each([1, 2, 3])("no positive claim about untrained weights is supported (%i)", async (number) => {
   const model = await randomModel(UNTRAINED, number, 0.5);
-  const document = checkText(POSITIVE.join("\n"), model, closeQuoteTask());
+  const document = await checkText(POSITIVE.join("\n"), model, closeQuoteTask());
   disposeModel(model);
   expect(new Set(Object.values(verdicts(document)))).toEqual(new Set(["untestable"]));
 });
@@ -58,7 +58,7 @@ test("always saying the commonest answer is not competence", async () => {
     const answer = i % 10 === 0 ? 1 : 0;
     return { ...example, answer, foil: 1 - answer };
   });
-  const { claims, model: competence } = checkText(POSITIVE[0]!, model, { ...task, examples });
+  const { claims, model: competence } = await checkText(POSITIVE[0]!, model, { ...task, examples });
   disposeModel(model);
   expect(competence.accuracy).toBeGreaterThan(0.88);
   expect(claims[0]!.verdict).toBe("untestable");
@@ -78,7 +78,7 @@ test("a claim about an inert site is never supported", async () => {
     "attn L0 head 0 attends from last to opener expect mass >= 0.01",
     "mlp L1.neurons is necessary",
   ];
-  const found = verdicts(checkText(inert.join("\n"), model, closeQuoteTask()));
+  const found = verdicts(await checkText(inert.join("\n"), model, closeQuoteTask()));
   disposeModel(model);
   expect(Object.entries(found).filter(([, verdict]) => verdict === "supported")).toEqual([]);
   expect(found["mlp L1 at last ignores quote type"]).toBe("vacuous");
@@ -98,15 +98,15 @@ test("trivial hypotheses say nothing: the whole input as a feature, one value, a
   }));
   const names = ["quote type", "filler", "whole input", "the same", "quote twin"];
   const trivial = makeTask(task.answers, names, examples);
-  const why = (feature: string) => {
-    const claim = checkClaim(`embed at opener carries ${feature}`, model, trivial);
+  const why = async (feature: string) => {
+    const claim = await checkClaim(`embed at opener carries ${feature}`, model, trivial);
     expect(claim.verdict).toBe("untestable");
     return claim.why;
   };
-  expect(why("whole input")).toContain("donor");
-  expect(why("the same")).toContain("one value in all");
-  expect(why("quote twin")).toContain('varies together with "quote type"');
-  expect(why("quote type")).toContain('varies together with "quote twin"');
+  expect(await why("whole input")).toContain("donor");
+  expect(await why("the same")).toContain("one value in all");
+  expect(await why("quote twin")).toContain('varies together with "quote type"');
+  expect(await why("quote type")).toContain('varies together with "quote twin"');
   disposeModel(model);
 });
 
@@ -118,7 +118,11 @@ test("a feature finer than what the site tells apart is refuted", async () => {
     ...example,
     features: { "fine type": `${example.features["quote type"]} ${Math.floor(i / 2) % 2}` },
   }));
-  const claim = checkClaim("embed at opener carries fine type", model, makeTask(task.answers, ["fine type"], examples));
+  const claim = await checkClaim(
+    "embed at opener carries fine type",
+    model,
+    makeTask(task.answers, ["fine type"], examples),
+  );
   disposeModel(model);
   expect(claim.verdict).toBe("refuted");
   expect(claim.why).toContain("too fine");
@@ -143,7 +147,7 @@ test("r that shuffled values of the feature reach as well says nothing", async (
     answer: level(token) > 0 ? 0 : 1,
     features: { level: token >> 1 },
   }));
-  const claim = checkClaim(
+  const claim = await checkClaim(
     "embed at last carries level expect r <= 95%, change >= 1%",
     model,
     makeTask([0, 1], ["level"], drafts),
@@ -158,7 +162,7 @@ test("r that shuffled values of the feature reach as well says nothing", async (
 test("a handful of contrast pairs settles nothing, even where all of them agree", async () => {
   const model = await loadProgram("close_quote");
   const text = ["examples 14", ...POSITIVE.slice(0, 2), "attn L1 at last ignores filler"].join("\n");
-  const found = verdicts(checkText(text, model, closeQuoteTask()));
+  const found = verdicts(await checkText(text, model, closeQuoteTask()));
   disposeModel(model);
   expect(Object.values(found)).toHaveLength(3);
   expect(Object.values(found)).not.toContain("supported");

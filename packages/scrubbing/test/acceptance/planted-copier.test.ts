@@ -26,7 +26,7 @@ test("among decoys, norms, AbsTopK and sinks only the planted head is supported"
   // By construction nothing else carries or moves the type: no mutant is true.
   const mutants = mutantsOf(TRUE, CHOICES);
   const text = ["donors 2", ...TRUE.map(textOf), ...mutants].join("\n");
-  const document = checkText(text, model, copierTask());
+  const document = await checkText(text, model, copierTask());
   disposeModel(model);
   expect(document.model.accuracy).toBe(1);
 
@@ -41,7 +41,7 @@ test("among decoys, norms, AbsTopK and sinks only the planted head is supported"
 
 test("all heads of the layer together copy as the planted one alone does, and its part is shown", async () => {
   const model = await plantedCopier();
-  const { claims } = checkText("attn L1 copies quote type from opener to last via v", model, copierTask());
+  const { claims } = await checkText("attn L1 copies quote type from opener to last via v", model, copierTask());
   disposeModel(model);
   const [claim] = claims;
   expect(claim!.verdict).toBe("supported");
@@ -53,7 +53,7 @@ test("all heads of the layer together copy as the planted one alone does, and it
 
 test("of a head that attends but writes nothing, nothing is supported", async () => {
   const model = await plantedCopier(false);
-  const document = checkText(TRUE.map(textOf).join("\n"), model, copierTask());
+  const document = await checkText(TRUE.map(textOf).join("\n"), model, copierTask());
   disposeModel(model);
   expect(Object.values(verdicts(document))).not.toContain("supported");
 });

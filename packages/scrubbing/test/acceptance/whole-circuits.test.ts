@@ -60,7 +60,7 @@ function signTask(): Task {
 
 test("two nodes whose errors cancel in the loss: recovered says 1, the unexplained part refutes", async () => {
   const model = await signModel(0.8);
-  const { verdict, figures, why } = checkClaim(`${LIVE} is sufficient`, model, signTask());
+  const { verdict, figures, why } = await checkClaim(`${LIVE} is sufficient`, model, signTask());
   disposeModel(model);
   expect(figures["recovered"]!.estimate).toBeGreaterThan(0.9);
   expect(figures["recovered"]!.estimate).toBeLessThan(1.1);
@@ -72,7 +72,7 @@ test("two nodes whose errors cancel in the loss: recovered says 1, the unexplain
 test("with the cancelling nodes in it the circuit is supported", async () => {
   const model = await signModel(0.8);
   const whole = `mlp L0.in channels ${SIGN}, ${NOISE} + mlp L0 neurons 0-3 + mlp L0 channel ${OUT}`;
-  const { verdict, figures } = checkClaim(`${whole} is sufficient`, model, signTask());
+  const { verdict, figures } = await checkClaim(`${whole} is sufficient`, model, signTask());
   disposeModel(model);
   expect(figures["U"]!.estimate).toBe(0);
   expect(verdict).toBe("supported");
@@ -80,7 +80,7 @@ test("with the cancelling nodes in it the circuit is supported", async () => {
 
 test("the whole model leaves nothing unexplained, which is vacuous", async () => {
   const model = await signModel(0.8);
-  const { verdict, figures } = checkClaim(`{ ${EVERYTHING} } is sufficient`, model, signTask());
+  const { verdict, figures } = await checkClaim(`{ ${EVERYTHING} } is sufficient`, model, signTask());
   disposeModel(model);
   expect(figures["U"]).toMatchObject({ estimate: 0, low: 0, high: 0 });
   expect(verdict).toBe("vacuous");
@@ -88,7 +88,7 @@ test("the whole model leaves nothing unexplained, which is vacuous", async () =>
 
 test("the same nodes are supported once as many dead ones lie beside them", async () => {
   const model = await signModel(0);
-  const { verdict, figures } = checkClaim(`${LIVE} is sufficient`, model, signTask());
+  const { verdict, figures } = await checkClaim(`${LIVE} is sufficient`, model, signTask());
   disposeModel(model);
   expect(figures["U"]!.estimate).toBe(0);
   expect(verdict).toBe("supported");
@@ -98,7 +98,7 @@ test("what does the work is necessary where random nodes rarely are, and vacuous
   const found: string[] = [];
   for (const spare of [0, 100]) {
     const model = await signModel(0, spare);
-    const { verdict, figures } = checkClaim(`${LIVE} is necessary`, model, signTask());
+    const { verdict, figures } = await checkClaim(`${LIVE} is necessary`, model, signTask());
     disposeModel(model);
     expect(figures["V"]!.estimate).toBeGreaterThan(0.8);
     found.push(verdict);
@@ -109,7 +109,7 @@ test("what does the work is necessary where random nodes rarely are, and vacuous
 test("dead nodes are neither sufficient nor necessary", async () => {
   const model = await signModel(0);
   const dead = `{ mlp L0 neurons 4-7 + mlp L0 channels 3-5 }`;
-  const document = checkText(`${dead} is sufficient\n${dead} is necessary`, model, signTask());
+  const document = await checkText(`${dead} is sufficient\n${dead} is necessary`, model, signTask());
   disposeModel(model);
   expect(Object.values(verdicts(document))).toEqual(["refuted", "refuted"]);
 });
@@ -117,7 +117,7 @@ test("dead nodes are neither sufficient nor necessary", async () => {
 test("half of the nodes that do the work are not sufficient", async () => {
   const model = await signModel(0);
   const half = `mlp L0.in channel ${SIGN} + mlp L0 neurons 0, 4 + mlp L0 channel ${OUT}`;
-  const { verdict } = checkClaim(`${half} is sufficient`, model, signTask());
+  const { verdict } = await checkClaim(`${half} is sufficient`, model, signTask());
   disposeModel(model);
   expect(verdict).toBe("refuted");
 });

@@ -53,7 +53,7 @@ const CLAIM = "attn L0 copies type from opener to last via v";
 
 test("a head that looks alike at both types copies by its values alone", async () => {
   const model = await typeMover(0);
-  const { verdict, figures } = checkClaim(CLAIM, model, moverTask());
+  const { verdict, figures } = await checkClaim(CLAIM, model, moverTask());
   disposeModel(model);
   expect(verdict).toBe("supported");
   expect(figures["control"]!.estimate).toBe(0);
@@ -61,7 +61,7 @@ test("a head that looks alike at both types copies by its values alone", async (
 
 test("where the keys tell the types apart too, not only the values carry the feature", async () => {
   const model = await typeMover(1);
-  const { verdict, figures, why } = checkClaim(CLAIM, model, moverTask());
+  const { verdict, figures, why } = await checkClaim(CLAIM, model, moverTask());
   disposeModel(model);
   expect(figures["transfer"]!.low).toBeGreaterThan(0.5);
   expect(figures["r"]!.high).toBeLessThan(0.2);

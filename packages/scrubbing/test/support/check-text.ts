@@ -16,7 +16,12 @@ export function hypothesisOf(text: string, model: Model, task: Task): Hypothesis
 }
 
 /** Checks a `.circuit` text on a model and a task that are at hand. */
-export function checkText(text: string, model: Model, task: Task, trace?: (line: TraceLine) => void): VerdictDocument {
+export function checkText(
+  text: string,
+  model: Model,
+  task: Task,
+  trace?: (line: TraceLine) => void,
+): Promise<VerdictDocument> {
   const options = { file: "test.circuit", fileHash: "", backend: "wasm", trace };
   return checkHypothesis(hypothesisOf(text, model, task), model, task, options);
 }
@@ -27,6 +32,6 @@ export function verdicts(document: VerdictDocument): Record<string, string> {
 }
 
 /** The one claim of a text. */
-export function checkClaim(claim: string, model: Model, task: Task, settings = ""): ClaimVerdict {
-  return checkText(`${settings}\n${claim}`, model, task).claims[0]!;
+export async function checkClaim(claim: string, model: Model, task: Task, settings = ""): Promise<ClaimVerdict> {
+  return (await checkText(`${settings}\n${claim}`, model, task)).claims[0]!;
 }

@@ -1,7 +1,7 @@
 import {
   freezeParameters,
   listParameters,
-  LOCTYPES,
+  SUBLAYER_LOCTYPES,
   randomStream,
   seed,
   useBackend,
@@ -21,13 +21,17 @@ export const PLAIN: ModelConfig = {
   blockSize: 8,
   bias: false,
   norm: "none",
+  lnBias: true,
   causal: true,
   activation: "relu",
+  residualActivation: "identity",
   afrac: null,
-  afracLoctypes: LOCTYPES,
+  afracLoctypes: SUBLAYER_LOCTYPES,
   sink: false,
   bigram: false,
+  tiedUnembed: false,
   positions: "none",
+  dPos: 0,
 };
 
 /** One entry of a matrix [out, in], or of a table [row, channel]. */

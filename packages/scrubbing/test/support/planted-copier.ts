@@ -1,4 +1,4 @@
-import { LOCTYPES, randomStream, seed, type Model } from "@filigree/core";
+import { SUBLAYER_LOCTYPES, randomStream, seed, type Model } from "@filigree/core";
 import type { Task } from "@filigree/tasks";
 import { makeModel, PLAIN, type Entry } from "./make-model.ts";
 import { makeTask, sequences, type ExampleDraft } from "./make-task.ts";
@@ -57,7 +57,7 @@ export function plantedCopier(alive = true): Promise<Model> {
     norm: "rms" as const,
     activation: "gelu" as const,
     afrac: 0.5,
-    afracLoctypes: LOCTYPES,
+    afracLoctypes: SUBLAYER_LOCTYPES,
     sink: true,
   };
   return makeModel(config, planted, (name, out) => {

@@ -1,4 +1,12 @@
-import { disposeModel, LOCTYPES, randomStream, runModel, seed, type Model, type ModelConfig } from "@filigree/core";
+import {
+  disposeModel,
+  SUBLAYER_LOCTYPES,
+  randomStream,
+  runModel,
+  seed,
+  type Model,
+  type ModelConfig,
+} from "@filigree/core";
 import type { Task } from "@filigree/tasks";
 import fc from "fast-check";
 import { makeTask, type ExampleDraft } from "./make-task.ts";
@@ -16,13 +24,17 @@ export const anyConfig: fc.Arbitrary<ModelConfig> = fc.record({
   blockSize: fc.constant(6),
   bias: fc.boolean(),
   norm: fc.constantFrom("rms", "none"),
+  lnBias: fc.constant(true),
   causal: fc.boolean(),
   activation: fc.constantFrom("gelu", "relu"),
+  residualActivation: fc.constant("identity"),
   afrac: fc.constantFrom(null, 0.5),
-  afracLoctypes: fc.constant(LOCTYPES),
+  afracLoctypes: fc.constant(SUBLAYER_LOCTYPES),
   sink: fc.boolean(),
   bigram: fc.constant(false),
+  tiedUnembed: fc.constant(false),
   positions: fc.constantFrom("added", "none"),
+  dPos: fc.constant(0),
 });
 
 const EXAMPLES = 24;

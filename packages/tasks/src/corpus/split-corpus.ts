@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
-import type { SourceFile } from "./read-corpus.ts";
+import { sha256 } from "@filigree/core";
+import type { SourceFile } from "./source-file.ts";
 
 /** A file of a corpus, and whether it is kept out of training. */
 export interface CorpusFile extends SourceFile {
@@ -14,7 +14,8 @@ const ONE_IN = 20;
  * the same when other files come or go.
  */
 export function isHeldOut(path: string): boolean {
-  return createHash("sha256").update(`filigree-held-out/${path}`).digest().readUInt32BE(0) % ONE_IN === 0;
+  const hash = sha256().update(`filigree-held-out/${path}`).hex();
+  return Number.parseInt(hash.slice(0, 8), 16) % ONE_IN === 0;
 }
 
 /** Marks about one file in twenty as held out, by {@link isHeldOut}. */

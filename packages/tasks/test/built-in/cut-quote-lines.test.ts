@@ -75,7 +75,9 @@ describe("cutQuoteLines", () => {
 
 describe("the lines that come with the package", () => {
   it("are from held-out files and name their owner", async () => {
-    const { default: data } = await import("../../data/quote-lines.json", { with: { type: "json" } });
+    const { default: data } = await import("../../src/built-in/single-double-quote/quote-lines.json", {
+      with: { type: "json" },
+    });
     expect(data.notice).toMatch(/Python Software Foundation.*PSF-2\.0/u);
     for (const line of data.lines) expect(isHeldOut(line.file)).toBe(true);
   });

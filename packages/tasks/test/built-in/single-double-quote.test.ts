@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseTokenizer, seed, trainBpe, type Tokenizer } from "@filigree/core";
 import { listTasks, loadTask, type Example, type LoadTaskOptions, type Task } from "../../src/index.ts";
-import data from "../../data/quote-lines.json" with { type: "json" };
+import data from "../../src/built-in/single-double-quote/quote-lines.json" with { type: "json" };
 
 const source = data.lines.flatMap(({ before, body }) => [`\n${before}("${body}")`, `\n${before}('${body}')`]).join("");
 const tokenizer = parseTokenizer(trainBpe([source], { vocabSize: 500 }), "test vocabulary");

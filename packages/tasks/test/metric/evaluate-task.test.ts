@@ -29,13 +29,17 @@ const config: ModelConfig = {
   blockSize: 10,
   bias: true,
   norm: "rms",
+  lnBias: true,
   causal: true,
   activation: "gelu",
+  residualActivation: "identity",
   afrac: null,
   afracLoctypes: [],
   sink: true,
   bigram: false,
+  tiedUnembed: false,
   positions: "added",
+  dPos: 0,
 };
 
 function randomModel(own: ModelConfig): Model {

@@ -1,5 +1,4 @@
-import { createHash } from "node:crypto";
-import type { Tokenizer } from "@filigree/core";
+import { sha256, type Tokenizer } from "@filigree/core";
 import type { CorpusFile } from "../../corpus/split-corpus.ts";
 import { encodeDraft } from "../../define/encode-draft.ts";
 import { quoteDrafts } from "./quote-drafts.ts";
@@ -39,7 +38,8 @@ export function cutQuoteLines(files: readonly CorpusFile[], tokenizer: Tokenizer
 }
 
 function callsOf({ path, text }: CorpusFile): QuoteLine[] {
-  const split = hashOf(`filigree-dev-lines/${path}`).readUInt32BE(0) % DEV_ONE_IN === 0 ? "dev" : "test";
+  const split =
+    Number.parseInt(hashOf(`filigree-dev-lines/${path}`).slice(0, 8), 16) % DEV_ONE_IN === 0 ? "dev" : "test";
   return text.split(/\r\n|[\r\n]/u).flatMap((line): QuoteLine[] => {
     const call = CALL.exec(line);
     if (call === null) return [];
@@ -59,12 +59,13 @@ function isExpressible(line: QuoteLine, tokenizer: Tokenizer): boolean {
 
 /** At most {@link LINES_PER_FILE} lines, chosen by their hash, in their order. */
 function thinOut(lines: readonly QuoteLine[]): QuoteLine[] {
-  const byHash = lines.map((line) => ({ line, hash: hashOf(keyOf(line)).toString("hex") }));
+  const byHash = lines.map((line) => ({ line, hash: hashOf(keyOf(line)) }));
   byHash.sort((a, b) => (a.hash < b.hash ? -1 : 1));
   const chosen = new Set(byHash.slice(0, LINES_PER_FILE).map(({ line }) => line));
   return lines.filter((line) => chosen.has(line));
 }
 
-function hashOf(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
+/** In hexadecimal. */
+function hashOf(text: string): string {
+  return sha256().update(text).hex();
 }

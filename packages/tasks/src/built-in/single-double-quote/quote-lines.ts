@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { quoteLineFile } from "#platform/quote-line-file";
 import type { Split } from "../../task.ts";
 import type { QuoteType } from "./quote-drafts.ts";
 
@@ -14,7 +14,7 @@ export interface QuoteLine {
   readonly split: Split;
 }
 
-/** What `data/quote-lines.json` holds. */
+/** What `quote-lines.json` holds. */
 export interface QuoteLineFile {
   readonly notice: string;
   readonly lines: readonly QuoteLine[];
@@ -22,6 +22,5 @@ export interface QuoteLineFile {
 
 /** The lines that come with this package. */
 export function readQuoteLines(): readonly QuoteLine[] {
-  const text = readFileSync(new URL("../../../data/quote-lines.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as QuoteLineFile).lines;
+  return quoteLineFile().lines;
 }

@@ -1,0 +1,66 @@
+import type { CheckInput, CheckProgress, OpenedCheck, VerdictDocument } from "@filigree/scrubbing";
+import { InputError } from "@filigree/sites";
+import { LineWriter } from "../line-file.ts";
+import type { PieceWatch, Workbench } from "../workers/workbench.ts";
+
+/** One claim of a `.circuit` file. */
+export interface ClaimPiece {
+  readonly check: CheckInput;
+  /** Counts from 0. */
+  readonly claim: number;
+  /** Where the trace of this claim's swaps goes. */
+  readonly trace?: string;
+  /** How long it takes, roughly: 1 for a few thousand swaps. */
+  readonly cost: number;
+}
+
+/** The document of a file with one of its claims, and how many there are; or what is wrong with the file. */
+export type ClaimResult =
+  | { readonly document: VerdictDocument; readonly claims: number }
+  /** One readable message an element. */
+  | { readonly faults: readonly string[] };
+
+/** Tests claims, and keeps the file in hand open: its model, its examples and what the model shows on them. */
+export class ClaimsWorkbench implements Workbench<ClaimPiece, ClaimResult, CheckProgress> {
+  #open: { readonly file: string; readonly check: OpenedCheck } | undefined;
+
+  /** Faulty input becomes a result, so that the other files of a run have their turn. */
+  async do(
+    { check, claim, trace }: ClaimPiece,
+    { onNews: onProgress, signal }: PieceWatch<CheckProgress>,
+  ): Promise<ClaimResult> {
+    try {
+      const opened = await this.#opened(check, onProgress);
+      if (!("tester" in opened)) {
+        const { formatDiagnostic } = await import("@filigree/hypothesis");
+        return { faults: opened.diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, check.text)) };
+      }
+      const { tester, origin } = opened;
+      const lines = trace === undefined ? undefined : new LineWriter(trace);
+      try {
+        const writeLine = lines && ((line: object) => lines.add(JSON.stringify(line)));
+        const verdict = await tester.test(claim, { onProgress, signal, trace: writeLine });
+        return { document: tester.document([verdict], origin), claims: tester.claims };
+      } finally {
+        lines?.close();
+      }
+    } catch (error) {
+      if (error instanceof InputError) return { faults: [`error: ${error.message}`] };
+      throw error;
+    }
+  }
+
+  close(): void {
+    if (this.#open && "tester" in this.#open.check) this.#open.check.dispose();
+    this.#open = undefined;
+  }
+
+  async #opened(input: CheckInput, onProgress: (progress: CheckProgress) => void): Promise<OpenedCheck> {
+    if (this.#open?.file !== input.file) {
+      this.close();
+      const { openCheck } = await import("@filigree/scrubbing");
+      this.#open = { file: input.file, check: await openCheck(input, { onProgress }) };
+    }
+    return this.#open!.check;
+  }
+}

@@ -1,0 +1,131 @@
+import { cpSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseNodeFile, parseSafetensors, saveModel } from "@filigree/core";
+import { describe, expect, test } from "vitest";
+import { contentsOf, emptyFolder, filesIn, fixture } from "./folders.ts";
+import { expectCode, filigree, type Ended } from "./filigree.ts";
+import { TINY, tinyValues } from "./tiny-model.ts";
+
+/** OpenAI's pair of files in `model`, a circuit in `viz_data.pt`, and a small model that it fits in `tiny`. */
+async function publishedFolder(): Promise<string> {
+  const folder = emptyFolder();
+  cpSync(fixture("openai-model"), join(folder, "model"), { recursive: true });
+  cpSync(fixture("viz_data.pt"), join(folder, "viz_data.pt"));
+  const config = { ...TINY, dModel: 11, dMlp: 18 };
+  await saveModel(join(folder, "tiny"), { config, values: tinyValues(config), means: new Map() });
+  return folder;
+}
+
+async function done(args: readonly string[], cwd: string): Promise<Ended> {
+  const ended = await filigree(args, cwd);
+  expectCode(ended, 0);
+  return ended;
+}
+
+/** A command that must refuse its input and change nothing. */
+async function refused(args: readonly string[], cwd: string): Promise<string> {
+  const before = contentsOf(cwd);
+  const ended = await filigree(args, cwd);
+  expectCode(ended, 2);
+  expect(ended.stdout).toBe("");
+  expect(contentsOf(cwd)).toEqual(before);
+  return ended.stderr;
+}
+
+describe("convert of a model", () => {
+  test("writes a compressed checkpoint of the same hash, and says how large", async () => {
+    const folder = await publishedFolder();
+    const { stdout, stderr } = await done(["convert", "model", "out/new"], folder);
+    expect(stdout).toBe("");
+    expect(stderr).toMatch(/^out\/new: [\d,]+ nonzeros of [\d,]+ parameters \(\d+\.\d %\), \d+\.\d kB\n$/u);
+    expect(filesIn(join(folder, "out"))).toEqual(["new/config.json", "new/model.safetensors"]);
+    const inspected = async (model: string) =>
+      JSON.parse((await done(["inspect", model, "--json"], folder)).stdout) as Record<string, unknown>;
+    const [before, after] = [await inspected("model"), await inspected("out/new")];
+    for (const key of ["hash", "config", "parameters", "layers", "stream"]) expect(after[key]).toEqual(before[key]);
+    const path = join(folder, "out/new/model.safetensors");
+    expect(statSync(path).size).toBeLessThan(statSync(join(folder, "model/final_model.pt")).size);
+  });
+
+  test("runs to the same activations", async () => {
+    const folder = await publishedFolder();
+    await done(["convert", "model", "new"], folder);
+    writeFileSync(join(folder, "rows.json"), "[[1,2,3,4],[5,6,7,39]]");
+    for (const model of ["model", "new"]) {
+      await done(["run", model, "--tokens", "rows.json", "--record", "*", "--out", `${model}.safetensors`], folder);
+    }
+    const written = (model: string) => readFileSync(join(folder, `${model}.safetensors`));
+    expect(written("new").equals(written("model"))).toBe(true);
+    expect(parseSafetensors(written("new"), "new").tensors.has("1.mlp.post_act")).toBe(true);
+  });
+
+  test("notes the keys of a config that it passes over", async () => {
+    const folder = await publishedFolder();
+    const path = join(folder, "model/beeg_config.json");
+    writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, "utf8")), moons: 3 }));
+    expect((await done(["convert", "model", "new"], folder)).stderr).toContain('the key "moons" is not read');
+  });
+
+  test("refuses what it cannot read or would overwrite, and writes nothing", async () => {
+    const folder = await publishedFolder();
+    expect(await refused(["convert", "model", "tiny"], folder)).toMatch(/^error: tiny: this folder is not empty/u);
+    expect(await refused(["convert", "model", "viz_data.pt"], folder)).toContain("viz_data.pt: this is a file");
+    expect(await refused(["convert", "nowhere", "new"], folder)).toContain("nowhere: there is no such file or folder");
+    expect(await refused(["convert", "model", "new", "--task", "x"], folder)).toContain("--task are for circuits");
+    mkdirSync(join(folder, "empty"));
+    expect(await refused(["convert", "empty", "new"], folder)).toContain("beeg_config.json and final_model.pt");
+    truncateSync(join(folder, "model/final_model.pt"), 90_000);
+    expect(await refused(["convert", "model", "new"], folder)).toMatch(/final_model\.pt: this archive cannot be read/u);
+    truncateSync(join(folder, "model/final_model.pt"), 0);
+    expect(await refused(["convert", "model", "new"], folder)).toMatch(/final_model\.pt: the file is empty/u);
+  });
+});
+
+describe("convert of a circuit", () => {
+  test("writes a node file with the model's weights and the published effects", async () => {
+    const folder = await publishedFolder();
+    const { stderr } = await done(
+      ["convert", "viz_data.pt", "out.json", "--model", "tiny", "--task", "quotes"],
+      folder,
+    );
+    expect(stderr).toContain("out.json: 9 nodes, ");
+    const file = parseNodeFile(readFileSync(join(folder, "out.json"), "utf8"), "out.json");
+    const { hash } = JSON.parse((await done(["inspect", "tiny", "--json"], folder)).stdout) as { hash: string };
+    expect(file).toMatchObject({ model: hash, task: "quotes", loss: { dev: null, test: 0.25, model: 0.0625 } });
+    const weights = tinyValues({ ...TINY, dModel: 11, dMlp: 18 }).get("transformer.h.1.mlp.c_fc.weight")!;
+    const expected = [0, 5, 9].flatMap((s) => [3, 17].map((t) => [s, t, weights[t * 11 + s]!] as const));
+    const found = file.edges.filter(({ to }) => to.startsWith("1.mlp.post_act"));
+    const published: Record<string, number> = { "0 3": 0.25, "5 3": -0.125, "5 17": 1, "9 17": 0.5 };
+    const wanted = expected
+      .filter(([, , weight]) => weight !== 0)
+      .map(([s, t, weight]) => {
+        const edge = { from: `1.mlp.act_in.${s}`, to: `1.mlp.post_act.${t}`, weight };
+        const effect = published[`${s} ${t}`];
+        return effect === undefined ? edge : { ...edge, effect };
+      });
+    expect(found).toHaveLength(wanted.length);
+    expect(found).toEqual(expect.arrayContaining(wanted));
+  });
+
+  test("without the model, takes the weights that the file holds and says so", async () => {
+    const folder = await publishedFolder();
+    const { stderr } = await done(["convert", "viz_data.pt", "out.json"], folder);
+    expect(stderr).toContain("the circuit names no model");
+    const { edges } = parseNodeFile(readFileSync(join(folder, "out.json"), "utf8"), "out.json");
+    expect(edges).toEqual([
+      { from: "1.mlp.act_in.0", to: "1.mlp.post_act.3", weight: 1.5, effect: 0.25 },
+      { from: "1.mlp.act_in.5", to: "1.mlp.post_act.17", weight: -3, effect: 1 },
+    ]);
+  });
+
+  test("refuses another model's, a file of something else, and to overwrite", async () => {
+    const folder = await publishedFolder();
+    await saveModel(join(folder, "small"), { config: TINY, values: tinyValues(), means: new Map() });
+    expect(await refused(["convert", "viz_data.pt", "out.json", "--model", "small"], folder)).toMatch(
+      /has a node "1\.mlp\.act_in\.9", and the model has 8 channels there/u,
+    );
+    expect(await refused(["convert", "model/final_model.pt", "out.json"], folder)).toContain('no dict "circuit_data"');
+    expect(await refused(["convert", "viz_data.pt", "viz_data.pt"], folder)).toContain("there is something already");
+    expect(await refused(["convert", "model/beeg_config.json", "out.json"], folder)).toContain("torch.save");
+  });
+});

@@ -1,0 +1,2 @@
+/** Packed bytes that cannot be unpacked. */
+export class DamagedStream extends Error {}
