@@ -1,0 +1,65 @@
+"""The published architecture in PyTorch, as it is usually written: dense matrices, [batch, tokens, channels]."""
+import math
+
+import torch
+import torch.nn.functional as F
+
+
+def keep_largest(x, share):
+    """AbsTopK: the given share of the last axis by magnitude, the rest zero."""
+    count = int(share * x.shape[-1])
+    chosen = x.detach().abs().topk(count, dim=-1, sorted=False).indices
+    return torch.zeros_like(x).scatter(-1, chosen, x.gather(-1, chosen))
+
+
+def rms_norm(x, gain):
+    return x * torch.rsqrt((x * x).mean(-1, keepdim=True) + torch.finfo(x.dtype).eps) * gain
+
+
+class Model:
+    def __init__(self, config, parameters):
+        self.config, self.p = config, parameters
+
+    def linear(self, x, name):
+        return F.linear(x, self.p[name + ".weight"], self.p.get(name + ".bias"))
+
+    def attend(self, x, layer, mask):
+        """x: channels that attention reads. Returns what it writes, before selection."""
+        config, batch, tokens = self.config, x.shape[0], x.shape[1]
+        heads, width = config["n_head"], config["d_head"]
+        q, k, v = self.linear(x, layer + ".attn.c_attn").chunk(3, -1)
+        q, k, v = (keep_largest(t, config["afrac"]) for t in (q, k, v))
+        q, k, v = (t.view(batch, tokens, heads, width).transpose(1, 2) for t in (q, k, v))
+        scores = q @ k.transpose(-1, -2) / math.sqrt(width) + mask
+        sinks = self.p[layer + ".attn.attn_imp.sink_logit"].view(1, heads, 1, 1).expand(batch, heads, tokens, 1)
+        weights = torch.cat([sinks, scores], -1).softmax(-1)[..., 1:]
+        mixed = (weights @ v).transpose(1, 2).reshape(batch, tokens, heads * width)
+        return self.linear(mixed, layer + ".attn.c_proj")
+
+    def __call__(self, ids):
+        """Logits [batch, tokens, outputs] of token ids [batch, tokens]."""
+        config, p, share = self.config, self.p, self.config["afrac"]
+        batch, tokens = ids.shape
+        positions = p["transformer.wpe.weight"][:tokens]
+        beside = config["positions"] == "concatenated"
+        mask = torch.full((tokens, tokens), -math.inf).triu(1)
+
+        def read(x, layer, number):
+            x = rms_norm(x, p[f"{layer}.ln_{number}.weight"])
+            if beside:
+                place = rms_norm(positions, p[f"{layer}.ln_p{number}.weight"])
+                x = torch.cat([x, place.expand(batch, -1, -1)], -1)
+            return keep_largest(x, share)
+
+        x = p["transformer.wte.weight"][ids]
+        if not beside:
+            x = x + positions
+        for i in range(config["n_layer"]):
+            layer = f"transformer.h.{i}"
+            x = x + keep_largest(self.attend(read(x, layer, 1), layer, mask), share)
+            neurons = keep_largest(F.gelu(self.linear(read(x, layer, 2), layer + ".mlp.c_fc")), share)
+            x = x + keep_largest(self.linear(neurons, layer + ".mlp.c_proj"), share)
+        logits = F.linear(rms_norm(x, p["transformer.ln_f.weight"]), p["lm_head.weight"])
+        if "final_logits_bias" in p:
+            logits = logits + p["final_logits_bias"]
+        return logits + F.embedding(ids, p["bigram_table"])
