@@ -1,7 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { concatTokens } from "@filigree/kernels";
 import type { SiteName } from "@filigree/sites";
 import type { ModelConfig } from "./config.ts";
-import { forward, type ForwardOptions, type TokenBatch } from "./forward.ts";
+import { checkTokens, forward, type ForwardOptions, type TokenBatch } from "./forward.ts";
 import type { Parameters } from "./parameters.ts";
 import type { Tokenizer } from "./tokenizer/index.ts";
 
@@ -18,15 +19,50 @@ export interface Model {
   readonly notes?: readonly string[];
 }
 
-/** Values of the widest activation of a panel of tokens: 1 MiB, about a processor's second cache. */
+/**
+ * Values of the widest activation of a panel of tokens: 1 MiB, about a processor's second cache. Short sequences are run
+ * so many at a time, from end to end; of longer ones all but attention is.
+ */
 const PANEL_VALUES = 2 ** 18;
 
-/** The logits [outputs, readout] of a batch; everything else that the pass made is freed, and so must the logits be. */
+/**
+ * The logits [outputs, readout] of a batch; everything else that the pass made is freed, and so must the logits be.
+ *
+ * @throws RangeError as `forward` does.
+ */
 export function runModel(model: Model, tokens: TokenBatch, options: ForwardOptions = {}): tf.Tensor2D {
-  const { dMlp } = model.config;
+  const { config, parameters } = model;
   // The kernels take 32 columns at a time.
-  const panel = 32 * Math.max(1, Math.floor(PANEL_VALUES / (32 * dMlp)));
-  return tf.tidy(() => forward(model.config, model.parameters, tokens, { panel, ...options }));
+  const panel = 32 * Math.max(1, Math.floor(PANEL_VALUES / (32 * config.dMlp)));
+  const run = (tokens: TokenBatch, options: ForwardOptions) =>
+    tf.tidy(() => forward(config, parameters, tokens, { panel, ...options }));
+  const sequences = Math.floor(panel / tokens.seq);
+  // An edit sees all tokens of a site at once.
+  if (options.edit !== undefined || sequences < 1 || sequences >= tokens.batch || !isAscending(options.readout)) {
+    return run(tokens, options);
+  }
+  checkTokens(config, tokens, options.readout);
+  return tf.tidy(() => concatTokens(splitBatch(tokens, sequences, options.readout).map((part) => run(part, part))));
+}
+
+/** Parts of a batch of so many sequences, each with its share of the columns that are read. */
+function splitBatch(
+  { ids, batch, seq }: TokenBatch,
+  sequences: number,
+  readout: Int32Array | undefined,
+): (TokenBatch & ForwardOptions)[] {
+  const parts = Array.from({ length: Math.ceil(batch / sequences) }, (_, part): TokenBatch & ForwardOptions => {
+    const start = part * sequences * seq;
+    const end = Math.min(batch * seq, start + sequences * seq);
+    const tokens = { ids: ids.slice(start, end), batch: (end - start) / seq, seq };
+    if (!readout) return tokens;
+    return { ...tokens, readout: readout.filter((n) => n >= start && n < end).map((n) => n - start) };
+  });
+  return parts.filter(({ readout }) => readout?.length !== 0);
+}
+
+function isAscending(columns: Int32Array | undefined): boolean {
+  return columns === undefined || columns.every((column, i) => i === 0 || columns[i - 1]! <= column);
 }
 
 /** Frees a model's tensors. The model cannot run afterwards. */

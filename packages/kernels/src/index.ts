@@ -8,7 +8,7 @@ export { LAYER_NORM_EPSILON, layerNorm } from "./ops/layer-norm.ts";
 export { linear } from "./ops/linear.ts";
 export { overwrite } from "./ops/overwrite.ts";
 export { RMS_NORM_EPSILON, rmsNorm } from "./ops/rms-norm.ts";
-export { inTokenPanels } from "./ops/token-panels.ts";
+export { concatTokens, inTokenPanels } from "./ops/token-panels.ts";
 export { addTableRows, crossEntropy, embed } from "./ops/tokens.ts";
 export { adamStep, keepLargest, sumOfSquares, type AdamSettings, type Slot } from "./optimiser.ts";
 export { denseRows, SparseMatrix, sparseRows, type SparseRows } from "./sparse-matrix.ts";

@@ -16,6 +16,7 @@ export function differentiable<R extends tf.Rank>(
   inputs: readonly tf.Tensor[],
   run: (...inputs: tf.Tensor[]) => Differentiable<R>,
 ): tf.Tensor<R> {
+  if (!isTapeOn()) return tf.tidy(() => run(...inputs).value);
   const operation = tf.customGrad((...args) => {
     const save = args.pop() as unknown as (tensors: tf.Tensor[]) => void;
     const { value, saved, gradients } = run(...(args as tf.Tensor[]));
@@ -23,4 +24,9 @@ export function differentiable<R extends tf.Rank>(
     return { value, gradFunc: (dy, kept) => gradients(dy as tf.Tensor<R>, kept) };
   });
   return operation(...inputs) as tf.Tensor<R>;
+}
+
+/** Whether a gradient is being taken. Where none is, customGrad's bookkeeping takes longer than a small operation. */
+function isTapeOn(): boolean {
+  return (tf.engine() as unknown as { isTapeOn(): boolean }).isTapeOn();
 }

@@ -30,6 +30,21 @@ export function inTokenPanels(
   return whole;
 }
 
+/** Tensors of as many channels side by side: [channels, tokens of its own] each → [channels, tokens of all]. No gradient. */
+export function concatTokens(parts: readonly tf.Tensor2D[]): tf.Tensor2D {
+  if (!hasKernels()) return tf.concat([...parts], 1);
+  const channels = parts[0]!.shape[0];
+  const tokens = parts.reduce((sum, part) => sum + part.shape[1], 0);
+  const whole = output<tf.Rank.R2>([channels, tokens]);
+  let start = 0;
+  for (const part of parts) {
+    const count = part.shape[1];
+    call("copyColumns", part, 0, count, channels, count, whole, start, tokens);
+    start += count;
+  }
+  return whole;
+}
+
 function panelOf(x: tf.Tensor2D, start: number, count: number): tf.Tensor2D {
   const [channels, tokens] = x.shape;
   const panel = output<tf.Rank.R2>([channels, count], x.dtype === "int32" ? "int32" : "float32");
