@@ -1,3 +1,4 @@
+import { sumLanes } from "./lanes";
 import { exp1, exp4 } from "./exp";
 
 // The gradient of attention over [heads · dHead, batch · seq] tensors, one query at a time. The keys of a sequence lie
@@ -37,10 +38,7 @@ function softmaxRow(q: usize, k: usize, dHead: i32, stride: usize, n: i32, scale
     v128.store(row + (<usize>s << 2), e);
     sums = f32x4.add(sums, e);
   }
-  let total: f32 =
-    f32x4.extract_lane(sums, 0) +
-    f32x4.extract_lane(sums, 1) +
-    (f32x4.extract_lane(sums, 2) + f32x4.extract_lane(sums, 3));
+  let total: f32 = sumLanes(sums);
   for (; s < n; s++) {
     const e = exp1(load<f32>(row + (<usize>s << 2)) - largest);
     store<f32>(row + (<usize>s << 2), e);
@@ -69,10 +67,7 @@ function dot(a: usize, b: usize, n: i32): f32 {
   for (; s + 4 <= n; s += 4) {
     sums = f32x4.add(sums, f32x4.mul(v128.load(a + (<usize>s << 2)), v128.load(b + (<usize>s << 2))));
   }
-  let sum: f32 =
-    f32x4.extract_lane(sums, 0) +
-    f32x4.extract_lane(sums, 1) +
-    (f32x4.extract_lane(sums, 2) + f32x4.extract_lane(sums, 3));
+  let sum: f32 = sumLanes(sums);
   for (; s < n; s++) sum += load<f32>(a + (<usize>s << 2)) * load<f32>(b + (<usize>s << 2));
   return sum;
 }

@@ -1,3 +1,5 @@
+import { sumLanes } from "./lanes";
+
 // Operations on whole channels of [channels, tokens].
 
 /** y = gate · x + (1 − gate) · fill, channel by channel; an open gate copies x and a shut one shows its fill. */
@@ -52,10 +54,7 @@ export function gateChannelsGrad(
       v128.store(dx + p, f32x4.mul(slope, factor));
       sums = f32x4.add(sums, f32x4.mul(slope, f32x4.sub(v128.load(x + p), f32x4.splat(f))));
     }
-    let sum: f32 =
-      f32x4.extract_lane(sums, 0) +
-      f32x4.extract_lane(sums, 1) +
-      (f32x4.extract_lane(sums, 2) + f32x4.extract_lane(sums, 3));
+    let sum: f32 = sumLanes(sums);
     for (; t < tokens; t++) {
       const p = row + ((<usize>t) << 2);
       const slope = load<f32>(dy + p);

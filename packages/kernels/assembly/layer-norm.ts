@@ -1,3 +1,4 @@
+import { sumLanes } from "./lanes";
 import { inverseRoots, meansOf, sumChannels, sumSquares } from "./doubles";
 
 // LayerNorm over channels of [channels, tokens]: y = (x − μ) · r · gain + bias, μ = mean(x) and
@@ -116,10 +117,7 @@ export function layerNormGradGain(
       const centred = f32x4.mul(f32x4.sub(v128.load(x + row + at), v128.load(means + at)), v128.load(scales + at));
       sums = f32x4.add(sums, f32x4.mul(v128.load(dy + row + at), centred));
     }
-    let sum: f32 =
-      f32x4.extract_lane(sums, 0) +
-      f32x4.extract_lane(sums, 1) +
-      (f32x4.extract_lane(sums, 2) + f32x4.extract_lane(sums, 3));
+    let sum: f32 = sumLanes(sums);
     for (; t < tokens; t++) {
       const at = (<usize>t) << 2;
       const centred: f32 = (load<f32>(x + row + at) - load<f32>(means + at)) * load<f32>(scales + at);

@@ -1,3 +1,5 @@
+import { sumLanes } from "./lanes";
+
 // Matrix products that skip zeros. Everything here is row-major f32; `usize` arguments are byte addresses.
 
 /** Columns handled per pass: eight v128 accumulators, and a panel of B that stays in the first-level cache. */
@@ -247,10 +249,7 @@ export function sumRows(x: usize, rows: i32, cols: i32, out: usize): void {
     let sums = f32x4.splat(0);
     let c: i32 = 0;
     for (; c + 4 <= cols; c += 4, p += 16) sums = f32x4.add(sums, v128.load(p));
-    let sum: f32 =
-      f32x4.extract_lane(sums, 0) +
-      f32x4.extract_lane(sums, 1) +
-      (f32x4.extract_lane(sums, 2) + f32x4.extract_lane(sums, 3));
+    let sum: f32 = sumLanes(sums);
     for (; c < cols; c++, p += 4) sum += load<f32>(p);
     store<f32>(out + ((<usize>r) << 2), sum);
   }

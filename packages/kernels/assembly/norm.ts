@@ -1,3 +1,4 @@
+import { sumLanes } from "./lanes";
 import { inverseRoots, sumSquares } from "./doubles";
 
 // RMSNorm over channels of [channels, tokens]: y = x · r · gain, r = (mean(x²) + eps)^(−1/2) for each token.
@@ -90,10 +91,7 @@ export function rmsNormGradGain(x: usize, scale: usize, dy: usize, channels: i32
         f32x4.mul(f32x4.mul(v128.load(dy + row + at), v128.load(x + row + at)), v128.load(scale + at)),
       );
     }
-    let sum: f32 =
-      f32x4.extract_lane(sums, 0) +
-      f32x4.extract_lane(sums, 1) +
-      (f32x4.extract_lane(sums, 2) + f32x4.extract_lane(sums, 3));
+    let sum: f32 = sumLanes(sums);
     for (; t < tokens; t++) {
       const at = (<usize>t) << 2;
       sum += load<f32>(dy + row + at) * load<f32>(x + row + at) * load<f32>(scale + at);

@@ -2,26 +2,10 @@ import fc from "fast-check";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
 import { attention, useBackend, type AttentionShape } from "../../src/index.ts";
+import { inputsOf, point } from "../support/attention-case.ts";
 import * as twins from "../support/float64.ts";
 import { BACKENDS, expectOperation } from "../support/operation.ts";
 import { Contents, toTensor, type Plain } from "../support/plain.ts";
-
-const point = fc.record({
-  heads: fc.integer({ min: 1, max: 3 }),
-  dHead: fc.integer({ min: 1, max: 4 }),
-  batch: fc.integer({ min: 1, max: 3 }),
-  seq: fc.integer({ min: 1, max: 11 }),
-  causal: fc.boolean(),
-  sink: fc.boolean(),
-  seed: fc.nat(),
-});
-type Point = typeof point extends fc.Arbitrary<infer P> ? P : never;
-
-function inputsOf({ heads, dHead, batch, seq, sink, seed }: Point): { qkv: Plain[]; sinks: Plain | undefined } {
-  const contents = new Contents(seed);
-  const qkv = [0, 1, 2].map(() => contents.tensor([heads * dHead, batch * seq]));
-  return { qkv, sinks: sink ? contents.tensor([heads]) : undefined };
-}
 
 test("values and gradients", async () => {
   await fc.assert(
