@@ -13,7 +13,7 @@ if (root === undefined) {
   console.error("usage: node tools/cut-quotes.mjs FOLDER");
   process.exit(2);
 }
-const files = splitCorpus(readCorpus({ root, extensions: [".py"] }));
+const files = splitCorpus(readCorpus({ roots: [root], files: ["**/*.py"] }).files);
 const training = files.filter((file) => !file.heldOut).map((file) => file.text);
 const tokenizer = parseTokenizer(trainBpe(training, { vocabSize: 1024 }), "the vocabulary trained here");
 const lines = cutQuoteLines(files, tokenizer);

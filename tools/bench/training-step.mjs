@@ -1,5 +1,5 @@
 import { randomStream, seed, useBackend } from "@filigree/core";
-import { drawBatch, initialState, parseTrainingConfig, Trainer } from "@filigree/training";
+import { chooseSparsifier, drawBatch, initialState, parseTrainingConfig, Trainer } from "@filigree/training";
 
 /**
  * One step of the published recipe: forward, backward, Adam on gradients divided by their root mean square, and the
@@ -25,7 +25,7 @@ export async function trainingStep({ dModel, nLayer, context, batch, vocabSize, 
       enable_bigram_table: true,
       positions: "added",
     },
-    data: { extensions: [".txt"], description: "random tokens" },
+    data: { files: ["*.txt"], description: "random tokens" },
     tokenizer: { vocabSize },
     context,
     batch,
@@ -38,7 +38,8 @@ export async function trainingStep({ dModel, nLayer, context, batch, vocabSize, 
   const random = randomStream(seed(0), "bench/training");
   const corpus = Uint16Array.from({ length: 50_000 }, () => random.integer(vocabSize));
   const bigrams = Float32Array.from({ length: vocabSize ** 2 }, () => 0.02 * random.uniform());
-  const trainer = new Trainer(run, config, initialState(run, config), bigrams);
+  const sparsifier = await chooseSparsifier(run.sparsifier, ".");
+  const trainer = new Trainer(run, sparsifier, config, initialState(run, config), bigrams);
   return () => {
     trainer.takeStep(drawBatch(corpus, run, { seed: run.seed, name: "bench", index: trainer.step }));
   };

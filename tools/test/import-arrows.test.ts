@@ -37,7 +37,7 @@ describe.each(packages)("$folder", ({ folder, directory, manifest }) => {
   });
 
   test("declares every package that it imports", () => {
-    const declared = new Set(Object.keys(manifest.dependencies ?? {}));
+    const declared = new Set(Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }));
     const strays = uses
       .filter(({ used }) => used !== undefined && !declared.has(used))
       .map(({ file, specifier }) => `${relative(root, file)} imports ${specifier}`);

@@ -9,6 +9,9 @@ import { version } from "./version.ts";
 /** What the system says about a path that the user chose: no permission, no space, not a folder. */
 const SYSTEM_CODES = new Set(["EACCES", "EEXIST", "EISDIR", "ENOENT", "ENOSPC", "ENOTDIR", "EPERM", "EROFS"]);
 
+/** Faults of a sparsifier or a pruner; by name, so that a command loads only the packages that it needs. */
+const PLUGIN_ERRORS = new Set(["SparsifierError", "PrunerError"]);
+
 /** Says on standard error why a command ended, and gives the exit code for it. */
 export function reportError(error: unknown, argv: readonly string[], say: (text: string) => void): ExitCode {
   // commander has already said what is wrong with the arguments, or shown the help that was asked for.
@@ -21,6 +24,10 @@ export function reportError(error: unknown, argv: readonly string[], say: (text:
     say(`interrupted: ${error.message}`);
     return EXIT.interrupted;
   }
+  if (error instanceof Error && PLUGIN_ERRORS.has(error.name)) {
+    say(pluginFault(error));
+    return EXIT.internal;
+  }
   const { code, path, syscall } = error as NodeJS.ErrnoException;
   if (code !== undefined && path !== undefined && SYSTEM_CODES.has(code)) {
     say(`error: ${path}: the system refuses to ${syscall ?? "use"} it (${code})`);
@@ -28,6 +35,15 @@ export function reportError(error: unknown, argv: readonly string[], say: (text:
   }
   say(ownFault(error, argv));
   return EXIT.internal;
+}
+
+function pluginFault({ message, cause }: Error): string {
+  const stack = cause === undefined ? [] : inspect(cause).split("\n");
+  return [
+    `error: ${message}`,
+    "  This is a fault of that plugin, not of your input. Its authors need these lines:",
+    ...stack.map((line) => `  ${line}`),
+  ].join("\n");
 }
 
 function ownFault(error: unknown, argv: readonly string[]): string {

@@ -70,9 +70,10 @@ describe("tasks", () => {
     expect(await refused(["eval", "model", "./data.jsonl"], folder)).toMatch(/^error: \.\/data\.jsonl:2: not JSON/mu);
   });
 
-  test("answers that are missing from the vocabulary", async () => {
+  test("one that the model cannot express", async () => {
     const stderr = await refused(["eval", "model", "single_double_quote"], quoteFolder());
-    expect(stderr).toMatch(/^error: task single_double_quote: the token "'\)" is not in the model's vocabulary/mu);
+    expect(stderr).toMatch(/^error: task single_double_quote: the model has no vocabulary to express the task in$/mu);
+    expect(stderr).toMatch(/^ {2}expected: a tokenizer\.json beside the model/mu);
   });
 });
 

@@ -1,4 +1,4 @@
-import { readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { formatSafetensors, fromFloat32, parseSafetensors } from "@filigree/core";
 import { describe, expect, test } from "vitest";
@@ -82,6 +82,35 @@ describe("rows of tokens", () => {
     const stderr = await refused([...runArguments(folder), "--record", "1.atn.q"], folder);
     expect(stderr).toContain('no site matches "1.atn.q"');
     expect(stderr).toContain('did you mean "1.attn.q"');
+  });
+});
+
+describe("training", () => {
+  const glob = (...files: string[]) => ({ data: { root: "source", files } });
+  test.each<[string, object, string]>([
+    ["a glob that takes no file", glob("*.py", "*.pyx"), 'source: the glob "*.pyx" takes no file'],
+    ["a line that is not JSON", glob("broken.jsonl"), "broken.jsonl:2: not JSON"],
+    ["a line without a text", glob("other.jsonl"), 'other.jsonl:1: the line has no "text"'],
+    ["files of which none is UTF-8", glob("latin.txt"), "none of the 1 files is UTF-8 text"],
+    ["a folder that is not there", { data: { root: "sources", files: ["*"] } }, "sources: not a folder"],
+    ["a key that is not there", { ...glob("*.py"), sparsifer: {} }, 'did you mean "sparsifier"'],
+    ["too small a corpus", { ...glob("*.py"), tokenizer: { vocabSize: 258 } }, "expected: more than 128"],
+    ["too large a vocabulary", glob("*.py"), "the texts are too small for a vocabulary of 1024 tokens"],
+    [
+      "more weights than there are",
+      { ...glob("*.py"), sparsifier: { name: "top-k", options: { block: 1.5 } } },
+      "block: 1.5 found, a number above 0 to 1 expected",
+    ],
+  ])("%s", async (_, changes, message) => {
+    const folder = emptyFolder();
+    mkdirSync(join(folder, "source"));
+    writeFileSync(join(folder, "source/a.py"), "print(1)\n");
+    writeFileSync(join(folder, "source/latin.txt"), Uint8Array.of(0xe9));
+    writeFileSync(join(folder, "source/broken.jsonl"), '{"text":"a"}\n{"text":"b"');
+    writeFileSync(join(folder, "source/other.jsonl"), '{"content":"a"}');
+    const path = join(folder, "config.json");
+    writeFileSync(path, JSON.stringify({ format: "filigree.training/1", name: "x", ...changes }));
+    expect(await refused(["train", path, "--out", join(folder, "out")], folder)).toContain(message);
   });
 });
 

@@ -7,6 +7,7 @@ import { emptyFolder, filesIn, fixture } from "./folders.ts";
 import { saveTinyModel, TINY, tinyValues } from "./tiny-model.ts";
 
 const MODEL = fixture("close-quote/model");
+const EXAMPLE = join(import.meta.dirname, "../../../examples/models/python-small");
 const TASK = fixture("close-quote/task.jsonl");
 const QUOTES = { '"': 0, "'": 1 };
 
@@ -232,25 +233,70 @@ describe("eval", () => {
     );
   });
 
-  test("without a task, leaves out what the vocabulary cannot express and says so", async () => {
-    const { code, stdout, stderr } = await filigree(["eval", MODEL, "--json"], emptyFolder());
-    expect({ code, stdout: JSON.parse(stdout) }).toEqual({ code: 0, stdout: { tasks: [] } });
-    expect(stderr).toContain("single_double_quote is left out: the token");
+  test("without a task, has a row for each that says so where the model cannot express it", async () => {
+    const [titles, ...rows] = (await output(["eval", MODEL])).trimEnd().split("\n");
+    expect(titles).toMatch(/^task +examples +accuracy +loss$/u);
+    expect(rows.slice(0, 20).map((row) => row.split(" ")[0])).toEqual(
+      JSON.parse(await output(["tasks", "--json"])).tasks.map(({ name }: { name: string }) => name),
+    );
+    expect(rows[1]).toMatch(/^final_kwarg +– +– +– {2}the model has no vocabulary to express the task in$/u);
+    expect(rows.at(-1)).toBe("0 of 20 tasks at an accuracy of 95 % or more and a loss of 0.15 or less");
+    const document = JSON.parse(await output(["eval", MODEL, "--json"]));
+    expect(document.tasks).toEqual([]);
+    expect(document.unfit).toHaveLength(20);
+    expect(document.unfit[0]).toEqual({ name: "single_double_quote", unfit: expect.stringContaining("no vocabulary") });
+  });
+
+  test("scores several tasks in the order asked for, among the answers or the whole vocabulary", async () => {
+    const args = ["eval", EXAMPLE, "if_equals:nonsense", "if_equals"];
+    const scores = async (...more: string[]) => JSON.parse(await output([...args, "--json", ...more])).tasks as Score[];
+    const among = await scores();
+    expect(among.map(({ name }) => name)).toEqual(args.slice(2));
+    expect(among.map(({ n }) => n)).toEqual([1000, 1000]);
+    expect(among[1]!.accuracy).toBeGreaterThan(0.9);
+    // No model knows what the answers of a nonsense task are.
+    expect(among[0]!.accuracy).toBeLessThan(0.6);
+    const whole = await scores("--metric", "full-vocabulary", "--workers", "1");
+    whole.forEach(({ accuracy, loss }, i) => {
+      expect(accuracy).toBeLessThanOrEqual(among[i]!.accuracy);
+      expect(loss).toBeGreaterThan(among[i]!.loss);
+    });
   });
 });
+
+interface Score {
+  readonly name: string;
+  readonly accuracy: number;
+  readonly loss: number;
+  readonly n: number;
+}
 
 describe("tasks", () => {
   test("lists every built-in task with an example", async () => {
     const stdout = await output(["tasks"]);
-    expect(stdout).toMatch(/^single_double_quote$/mu);
-    expect(stdout).toMatch(/^ {2}features {3}quote type, string body$/mu);
+    expect(stdout).toMatch(/^for_while$/mu);
+    expect(stdout).toMatch(/^ {2}features {3}loop, variable \(nuisance\)$/mu);
+    expect(stdout).toMatch(/^ {2}│ {5}for \w+ → " in" not ":\\n"$/mu);
     const { tasks } = JSON.parse(await output(["tasks", "--json"]));
-    expect(tasks[0]).toMatchObject({ name: "single_double_quote", example: { answer: '")' } });
+    expect(tasks).toHaveLength(20);
+    expect(tasks[0]).toMatchObject({ name: "single_double_quote", example: { answer: "')", foil: '")' } });
+  });
+
+  test("shows one task with pairs of its prompts, in the tokens of a model", async () => {
+    const stdout = await output(["tasks", "for while", "--model", EXAMPLE]);
+    expect(stdout).toMatch(/^ {2}examples {3}1,000 test, 1,000 dev$/mu);
+    expect(stdout).toMatch(/^ {2}tokens {5}"\\n.*→ (" in" not ":"|":" not " in")$/mu);
+    const { tasks } = JSON.parse(await output(["tasks", "for_while", "--json"]));
+    expect(tasks).toHaveLength(1);
+    for (const [first, second] of tasks[0].prompts) {
+      expect(second.prompt).toBe(first.prompt.replace(/for (\w+)$/u, "while $1"));
+      expect([first.answer, second.answer]).toEqual([" in", ":\n"]);
+    }
   });
 
   test("--model says what the vocabulary cannot express", async () => {
     const { tasks } = JSON.parse(await output(["tasks", "--model", MODEL, "--json"]));
-    expect(tasks[0].notInVocabulary).toContain("is not in the model's vocabulary");
+    expect(tasks[0].notInVocabulary).toContain("no vocabulary to express the task in");
   });
 });
 

@@ -13,6 +13,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import {
   absTopK,
+  absTopKOfParts,
   add,
   addTableRows,
   attendWith,
@@ -27,7 +28,6 @@ import {
   linear,
   relu,
   rmsNorm,
-  sliceChannels,
   addToChannels,
   type AttentionShape,
 } from "@filigree/kernels";
@@ -87,7 +87,12 @@ export function forward(
   const activation = config.activation === "gelu" ? gelu : relu;
   const norm = (x: tf.Tensor2D, name: string) => normalise(config, p, x, name);
   const select = (x: tf.Tensor2D, place: Loctype) => absTopK(x, selectedChannels(config, place, x.shape[0]));
-  const project = (x: tf.Tensor2D, name: string) => linear(x, p.matrix(`${name}.weight`), p.optional(`${name}.bias`));
+  const selectThirds = (x: tf.Tensor2D, places: readonly Loctype[]) =>
+    absTopKOfParts(
+      x,
+      places.map((place) => selectedChannels(config, place, x.shape[0] / 3)),
+    );
+  const project = (x: tf.Tensor2D, name: string) => linear(x, p.weight(`${name}.weight`), p.optional(`${name}.bias`));
   const position = config.positions === "none" ? undefined : positionVectors(config, p, tokens); // [d or p, n]
   const besides = position && config.dPos > 0 ? [position] : []; // [p, n]
   const beside = (x: tf.Tensor2D, position: tf.Tensor2D | undefined, normName: string) =>
@@ -107,16 +112,12 @@ export function forward(
     // Attention
     const before = x;
     x = tf.tidy(() => {
-      const a = config.nHead * config.dHead;
       const [q, k, v] = apart([before, ...besides], ([x, position]) => {
         const attentionRead = beside(norm(x!, `${h}.ln_1`), position, `${h}.ln_p1`); // [d + p, n]
         const attentionIn = edit(siteAt(i, "attn.act_in"), select(attentionRead, "attn_in")); // [d + p, n]
         const qkv = project(attentionIn, `${h}.attn.c_attn`); // [3a, n]
-        return [
-          edit(siteAt(i, "attn.q"), select(sliceChannels(qkv, 0, a), "attn_q")), // [a, n]
-          edit(siteAt(i, "attn.k"), select(sliceChannels(qkv, a, a), "attn_k")), // [a, n]
-          edit(siteAt(i, "attn.v"), select(sliceChannels(qkv, 2 * a, a), "attn_v")), // [a, n]
-        ];
+        const [q, k, v] = selectThirds(qkv, ["attn_q", "attn_k", "attn_v"]); // [a, n] each
+        return [edit(siteAt(i, "attn.q"), q!), edit(siteAt(i, "attn.k"), k!), edit(siteAt(i, "attn.v"), v!)];
       }) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
       const sinks = p.optional(`${h}.attn.attn_imp.sink_logit`);
       const mixed = options.patterns?.has(i)
@@ -158,7 +159,7 @@ export function forward(
 /** From the end of the residual stream [d, n] to logits [o, n]; `current` holds the n tokens' ids. */
 export function unembed(config: ModelConfig, p: Parameters, x: tf.Tensor2D, current: Int32Array): tf.Tensor2D {
   // Tied: in training one tensor is the embedding and the unembedding.
-  const unembedding = p.matrix(p.has("lm_head.weight") ? "lm_head.weight" : "transformer.wte.weight");
+  const unembedding = p.weight(p.has("lm_head.weight") ? "lm_head.weight" : "transformer.wte.weight");
   let logits = linear(normalise(config, p, x, "transformer.ln_f"), unembedding); // [o, n]
   const bias = p.optional("final_logits_bias");
   if (bias) logits = addToChannels(logits, bias);

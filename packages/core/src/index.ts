@@ -2,15 +2,20 @@ export {
   adamStep,
   crossEntropy,
   currentBackend,
+  denseMatrix,
   gateChannels,
   keepLargest,
+  keepLargestOfLines,
   SparseMatrix,
   sparseRows,
+  SparsityPattern,
   sumOfSquares,
   useBackend,
+  valuesAt,
   type AdamSettings,
   type BackendName,
   type BackendOptions,
+  type PatternedMatrix,
   type Slot,
   type SparseRows,
 } from "@filigree/kernels";
@@ -62,6 +67,20 @@ export {
 } from "./interventions.ts";
 export { disposeModel, runModel, type Model } from "./model.ts";
 export {
+  checkOptions,
+  choiceOption,
+  defineOptions,
+  describedOptions,
+  numberOption,
+  type DescribedSchema,
+  type NumberRange,
+  type Option,
+  type OptionsOf,
+  type OptionsSchema,
+  type SchemaIssue,
+  type SchemaResult,
+} from "./options-schema.ts";
+export {
   denseValues,
   freezeParameters,
   listParameters,
@@ -69,6 +88,7 @@ export {
   type ParameterName,
   type ParameterRole,
   type ParameterSpec,
+  type ParameterStorage,
   type ParameterValues,
   type StoredValues,
 } from "./parameters.ts";

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { denseRows, SparseMatrix, type SparseRows } from "@filigree/kernels";
+import { denseMatrix, denseRows, SparseMatrix, type PatternedMatrix, type SparseRows } from "@filigree/kernels";
 import type { ModelConfig } from "./config.ts";
 
 /** OpenAI's parameter names: `transformer.h.0.attn.c_attn.weight`. */
@@ -61,13 +61,17 @@ export function listParameters(config: ModelConfig): ParameterSpec[] {
   return specs;
 }
 
+/** A parameter on the backend. */
+export type ParameterStorage = tf.Tensor | SparseMatrix | PatternedMatrix;
+
 /**
- * The parameters of a model on the backend. A matrix is a SparseMatrix where it is frozen, a tensor where it trains.
+ * The parameters of a model on the backend. A matrix is a SparseMatrix where it is frozen; where it trains, a tensor, or
+ * a PatternedMatrix that trains at few places.
  */
 export class Parameters {
-  readonly #values: ReadonlyMap<ParameterName, tf.Tensor | SparseMatrix>;
+  readonly #values: ReadonlyMap<ParameterName, ParameterStorage>;
 
-  constructor(values: ReadonlyMap<ParameterName, tf.Tensor | SparseMatrix>) {
+  constructor(values: ReadonlyMap<ParameterName, ParameterStorage>) {
     this.#values = values;
   }
 
@@ -75,9 +79,16 @@ export class Parameters {
     return this.#values.has(name);
   }
 
-  /** A [out, in] matrix. */
+  /** A [out, in] matrix as products take it. */
+  weight(name: ParameterName): tf.Tensor2D | SparseMatrix | PatternedMatrix {
+    return this.#get(name) as tf.Tensor2D | SparseMatrix | PatternedMatrix;
+  }
+
+  /** A [out, in] matrix of a model that is read, not trained at few places. */
   matrix(name: ParameterName): tf.Tensor2D | SparseMatrix {
-    return this.#get(name) as tf.Tensor2D | SparseMatrix;
+    const value = this.#get(name);
+    if ("pattern" in value) throw new Error(`The parameter ${name} is in training.`);
+    return value as tf.Tensor2D | SparseMatrix;
   }
 
   /** A matrix that must be frozen. */
@@ -87,9 +98,10 @@ export class Parameters {
     throw new Error(`The parameter ${name} is not stored sparse.`);
   }
 
-  /** A table of rows, never compressed. */
+  /** A table of rows, never compressed. One that trains at few places is made whole, and the caller frees it. */
   table(name: ParameterName): tf.Tensor2D {
-    return this.#get(name) as tf.Tensor2D;
+    const value = this.#get(name);
+    return "pattern" in value ? denseMatrix(value) : (value as tf.Tensor2D);
   }
 
   vector(name: ParameterName): tf.Tensor1D {
@@ -102,10 +114,12 @@ export class Parameters {
   }
 
   dispose(): void {
-    for (const value of this.#values.values()) value.dispose();
+    for (const value of this.#values.values()) {
+      for (const part of "pattern" in value ? [value.pattern, value.values] : [value]) part.dispose();
+    }
   }
 
-  #get(name: ParameterName): tf.Tensor | SparseMatrix {
+  #get(name: ParameterName): ParameterStorage {
     const value = this.#values.get(name);
     if (value === undefined) throw new Error(`The model has no parameter ${name}.`);
     return value;

@@ -1,11 +1,18 @@
-import { exp4, LOG2E, pow2 } from "./exp";
+import { LOG2E, pow2 } from "./exp";
 
 // GELU with the exact normal distribution function: x · Φ(x), Φ by Abramowitz & Stegun 7.1.26 (error below 1.5e-7).
 
-/** Φ(−|x|), with e^(−x²/2) as a power of two. */
+/** e^(−x²/2) as a power of two. */
 // @ts-ignore: decorator
 @inline
-function gaussianTail(x: v128): v128 {
+function bell(x: v128): v128 {
+  return pow2(f32x4.mul(f32x4.mul(x, x), f32x4.splat(-0.5 * LOG2E)));
+}
+
+/** Φ(x), given bell(x). */
+// @ts-ignore: decorator
+@inline
+function normalCdf(x: v128, power: v128): v128 {
   const z = f32x4.abs(x);
   const t = f32x4.div(f32x4.splat(1), f32x4.add(f32x4.splat(1), f32x4.mul(z, f32x4.splat(0.3275911 * 0.7071067811865476))));
   // The polynomial's coefficients are halved: Φ(−z√2) = erfc(z) / 2.
@@ -14,24 +21,21 @@ function gaussianTail(x: v128): v128 {
   p = f32x4.add(f32x4.mul(p, t), f32x4.splat(1.421413741 / 2));
   p = f32x4.add(f32x4.mul(p, t), f32x4.splat(-0.284496736 / 2));
   p = f32x4.add(f32x4.mul(p, t), f32x4.splat(0.254829592 / 2));
-  return f32x4.mul(f32x4.mul(p, t), pow2(f32x4.mul(f32x4.mul(x, x), f32x4.splat(-0.5 * LOG2E))));
-}
-
-// @ts-ignore: decorator
-@inline
-function normalCdf(x: v128): v128 {
-  const tail = gaussianTail(x);
+  const tail = f32x4.mul(f32x4.mul(p, t), power); // Φ(−|x|)
   return v128.bitselect(tail, f32x4.sub(f32x4.splat(1), tail), f32x4.lt(x, f32x4.splat(0)));
 }
 
 // @ts-ignore: decorator
 @inline
+function geluOf(x: v128): v128 {
+  return f32x4.mul(x, normalCdf(x, bell(x)));
+}
+
+// @ts-ignore: decorator
+@inline
 function geluSlope(x: v128): v128 {
-  const density = f32x4.mul(
-    f32x4.splat(0.3989422804014327),
-    exp4(f32x4.mul(f32x4.mul(x, x), f32x4.splat(-0.5))),
-  );
-  return f32x4.add(normalCdf(x), f32x4.mul(x, density));
+  const power = bell(x);
+  return f32x4.add(normalCdf(x, power), f32x4.mul(x, f32x4.mul(f32x4.splat(0.3989422804014327), power)));
 }
 
 export function gelu(x: usize, n: i32, y: usize): void {
@@ -40,13 +44,13 @@ export function gelu(x: usize, n: i32, y: usize): void {
     const at = <usize>i << 2;
     const v = v128.load(x + at);
     const w = v128.load(x + at, 16);
-    v128.store(y + at, f32x4.mul(v, normalCdf(v)));
-    v128.store(y + at, f32x4.mul(w, normalCdf(w)), 16);
+    v128.store(y + at, geluOf(v));
+    v128.store(y + at, geluOf(w), 16);
   }
   for (; i < n; i++) {
     const at = <usize>i << 2;
     const v = v128.load32_splat(x + at);
-    store<f32>(y + at, f32x4.extract_lane(f32x4.mul(v, normalCdf(v)), 0));
+    store<f32>(y + at, f32x4.extract_lane(geluOf(v), 0));
   }
 }
 

@@ -1,4 +1,5 @@
 import { LOG2E, pow2 } from "./exp";
+import { aligned, ALIGNMENT } from "./scratch";
 
 // Attention over [heads · dHead, batch · seq] tensors, sixteen queries at a time: one tile [keys, 16] holds the scores of
 // a head, then their powers, then the weights. SIMD lanes run along queries, so the softmax over keys has no sums across
@@ -7,19 +8,25 @@ import { LOG2E, pow2 } from "./exp";
 // A sink adds exp(b) to the softmax denominator of its head and no value (reference: gpt-oss style learnable sink).
 
 /** Queries in a tile: four v128, one cache line. */
-const QUERIES: i32 = 16;
-const LINE: usize = 64;
+export const QUERIES: i32 = 16;
+export const LINE: usize = 64;
 /** Of a listed nonzero: a byte offset (i32), then the value (f32). */
-const ENTRY: usize = 8;
+export const ENTRY: usize = 8;
 const LAST: i32 = i32.MAX_VALUE;
 /** A score whose exponential vanishes. */
 const NOTHING: f32 = -1e30;
 
 /** How many floats of scratch attention needs. */
 export function attentionScratch(dHead: i32, seq: i32): i32 {
-  return QUERIES * (dHead + seq) + 2 * dHead * seq + seq + 2 * dHead * (seq + 1);
+  return ALIGNMENT + QUERIES * (dHead + seq) + 2 * dHead * seq + seq + 2 * dHead * (seq + 1);
 }
 
+/** How many floats `attention` tells of its softmaxes: of each sixteen queries the largest scores and 1 / the sums. */
+export function attentionSoftmaxes(heads: i32, batch: i32, seq: i32): i32 {
+  return heads * batch * ((seq + QUERIES - 1) / QUERIES) * 2 * QUERIES;
+}
+
+/** `softmaxes` receives `attentionSoftmaxes` values, which the gradient needs. */
 export function attention(
   q: usize,
   k: usize,
@@ -32,9 +39,11 @@ export function attention(
   causal: i32,
   scratch: usize,
   y: usize,
+  softmaxes: usize,
 ): void {
   const stride = <usize>(batch * seq) << 2;
-  const tile = scratch + <usize>dHead * LINE;
+  const queries = aligned(scratch);
+  const tile = queries + <usize>dHead * LINE;
   const keys = tile + <usize>seq * LINE;
   const counts = keys + <usize>(dHead * seq) * ENTRY;
   const values = counts + (<usize>seq << 2);
@@ -45,7 +54,8 @@ export function attention(
       listByChannel(v + base, stride, dHead, seq, values);
       for (let t = 0; t < seq; t += QUERIES) {
         const n = causal ? min(t + QUERIES, seq) : seq;
-        weigh(q + base, stride, dHead, seq, t, n, causal, sinkOf(sinks, h), keys, counts, scratch, tile);
+        weigh(q + base, stride, dHead, seq, t, n, causal, sinkOf(sinks, h), keys, counts, queries, tile, softmaxes);
+        softmaxes += 2 * LINE;
         mix(tile, values, dHead, seq, t, n, stride, y + base);
       }
     }
@@ -66,7 +76,8 @@ export function attentionPattern(
   pattern: usize,
 ): void {
   const stride = <usize>(batch * seq) << 2;
-  const tile = scratch + <usize>dHead * LINE;
+  const queries = aligned(scratch);
+  const tile = queries + <usize>dHead * LINE;
   const keys = tile + <usize>seq * LINE;
   const counts = keys + <usize>(dHead * seq) * ENTRY;
   for (let h = 0; h < heads; h++) {
@@ -77,7 +88,7 @@ export function attentionPattern(
       for (let t = 0; t < seq; t += QUERIES) {
         const n = causal ? min(t + QUERIES, seq) : seq;
         const width = <usize>min(QUERIES, seq - t) << 2;
-        weigh(q + base, stride, dHead, seq, t, n, causal, sinkOf(sinks, h), keys, counts, scratch, tile);
+        weigh(q + base, stride, dHead, seq, t, n, causal, sinkOf(sinks, h), keys, counts, queries, tile, 0);
         let row = pattern + <usize>(h * seq) * stride + first + (<usize>t << 2);
         for (let s = 0; s < seq; s++, row += stride) {
           if (s < n) memory.copy(row, tile + <usize>s * LINE, width);
@@ -104,7 +115,7 @@ export function attendWith(
   y: usize,
 ): void {
   const stride = <usize>(batch * seq) << 2;
-  const tile = scratch;
+  const tile = aligned(scratch);
   const values = tile + <usize>seq * LINE;
   for (let h = 0; h < heads; h++) {
     for (let b = 0; b < batch; b++) {
@@ -130,12 +141,12 @@ export function attendWith(
 /** The sink of a head in powers of two, or none (`sinks` = 0). */
 // @ts-ignore: decorator
 @inline
-function sinkOf(sinks: usize, head: i32): f32 {
+export function sinkOf(sinks: usize, head: i32): f32 {
   return sinks ? load<f32>(sinks + (<usize>head << 2)) * LOG2E : NOTHING;
 }
 
 /** For each of n columns of x [channels, n]: how many values are not zero, and these: (channel · 64, value). */
-function listByKey(x: usize, stride: usize, channels: i32, n: i32, lists: usize, counts: usize): void {
+export function listByKey(x: usize, stride: usize, channels: i32, n: i32, lists: usize, counts: usize): void {
   memory.fill(counts, 0, <usize>n << 2);
   for (let c = 0; c < channels; c++, x += stride) {
     const zero = f32x4.splat(0);
@@ -163,7 +174,7 @@ function append(x: usize, s: i32, c: i32, channels: i32, lists: usize, counts: u
 }
 
 /** For each channel of x [channels, n] the values that are not zero: (token · 64, value), and an end mark. */
-function listByChannel(x: usize, stride: usize, channels: i32, n: i32, lists: usize): void {
+export function listByChannel(x: usize, stride: usize, channels: i32, n: i32, lists: usize): void {
   const zero = f32x4.splat(0);
   for (let c = 0; c < channels; c++, x += stride) {
     let entry = lists + <usize>(c * (n + 1)) * ENTRY;
@@ -189,7 +200,8 @@ function listByChannel(x: usize, stride: usize, channels: i32, n: i32, lists: us
 
 /**
  * tile[s, j] = the weight that query t + j gives to key s, s < n. Scores are in powers of two: the queries carry log₂ e.
- * Lanes past the end of the sequence hold queries of zeros.
+ * Lanes past the end of the sequence hold queries of zeros. `softmaxes` receives the largest scores and what powers
+ * are multiplied by, or is 0.
  */
 function weigh(
   q: usize,
@@ -204,6 +216,7 @@ function weigh(
   counts: usize,
   queries: usize,
   tile: usize,
+  softmaxes: usize,
 ): void {
   packQueries(q + (<usize>t << 2), stride, dHead, min(QUERIES, seq - t), queries);
   let m0 = f32x4.splat(sink);
@@ -228,11 +241,10 @@ function weigh(
     }
     if (causal && s > t) {
       const first = i32x4.splat(s - t);
-      const nothing = f32x4.splat(NOTHING);
-      a0 = v128.bitselect(a0, nothing, i32x4.ge_s(i32x4(0, 1, 2, 3), first));
-      a1 = v128.bitselect(a1, nothing, i32x4.ge_s(i32x4(4, 5, 6, 7), first));
-      a2 = v128.bitselect(a2, nothing, i32x4.ge_s(i32x4(8, 9, 10, 11), first));
-      a3 = v128.bitselect(a3, nothing, i32x4.ge_s(i32x4(12, 13, 14, 15), first));
+      a0 = seen(a0, i32x4(0, 1, 2, 3), first);
+      a1 = seen(a1, i32x4(4, 5, 6, 7), first);
+      a2 = seen(a2, i32x4(8, 9, 10, 11), first);
+      a3 = seen(a3, i32x4(12, 13, 14, 15), first);
     }
     m0 = f32x4.pmax(m0, a0);
     m1 = f32x4.pmax(m1, a1);
@@ -268,6 +280,16 @@ function weigh(
   d1 = f32x4.div(one, d1);
   d2 = f32x4.div(one, d2);
   d3 = f32x4.div(one, d3);
+  if (softmaxes) {
+    v128.store(softmaxes, m0);
+    v128.store(softmaxes, m1, 16);
+    v128.store(softmaxes, m2, 32);
+    v128.store(softmaxes, m3, 48);
+    v128.store(softmaxes, d0, 64);
+    v128.store(softmaxes, d1, 80);
+    v128.store(softmaxes, d2, 96);
+    v128.store(softmaxes, d3, 112);
+  }
   line = tile;
   for (let s = 0; s < n; s++, line += LINE) {
     v128.store(line, f32x4.mul(v128.load(line), d0));
@@ -277,8 +299,15 @@ function weigh(
   }
 }
 
+/** Scores of the queries from the first one on that sees the key. */
+// @ts-ignore: decorator
+@inline
+export function seen(scores: v128, queries: v128, first: v128): v128 {
+  return v128.bitselect(scores, f32x4.splat(NOTHING), i32x4.ge_s(queries, first));
+}
+
 /** queries[c, j] = q[c, j] · log₂ e / √dHead, [dHead, 16]; zero from `width` on. */
-function packQueries(q: usize, stride: usize, dHead: i32, width: i32, queries: usize): void {
+export function packQueries(q: usize, stride: usize, dHead: i32, width: i32, queries: usize): void {
   const scale: f32 = LOG2E / sqrt<f32>(<f32>dHead);
   for (let c = 0; c < dHead; c++, q += stride, queries += LINE) {
     for (let j = 0; j < QUERIES; j++) {
@@ -288,7 +317,7 @@ function packQueries(q: usize, stride: usize, dHead: i32, width: i32, queries: u
 }
 
 /** y[c, t + j] = Σ_{s < n} tile[s, j] · v[c, s]. */
-function mix(tile: usize, values: usize, dHead: i32, seq: i32, t: i32, n: i32, stride: usize, y: usize): void {
+export function mix(tile: usize, values: usize, dHead: i32, seq: i32, t: i32, n: i32, stride: usize, y: usize): void {
   const width = min(QUERIES, seq - t);
   const limit = n << 6;
   let out = y + (<usize>t << 2);

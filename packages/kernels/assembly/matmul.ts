@@ -1,24 +1,35 @@
 import { sumLanes } from "./lanes";
+import { aligned, ALIGNMENT } from "./scratch";
 
 // Matrix products that skip zeros. Everything here is row-major f32; `usize` arguments are byte addresses.
 
 /** Columns handled per pass: eight v128 accumulators, and a panel of B that stays in the first-level cache. */
 const PANEL: i32 = 32;
 
-/** Rows of b are packed where each is read at least so often in a panel. */
+/** Rows of b are packed where each is read at least so often in a panel, and there are so many panels. */
 const PACK_FROM: i32 = 4;
+const PANELS_FROM: i32 = 4;
+
+/** Of a listed nonzero: the byte offset of its row in a packed panel (i32), then the value (f32). */
+export const ENTRY: usize = 8;
+
+// @ts-ignore: decorator
+@inline
+function isPacked(nonzeros: i32, inner: i32, n: i32): bool {
+  return n >= PANELS_FROM * PANEL && nonzeros >= PACK_FROM * inner;
+}
 
 /** Floats of scratch for csrMatMul. */
-export function csrMatMulScratch(nonzeros: i32, inner: i32): i32 {
-  return nonzeros >= PACK_FROM * inner ? inner * PANEL : 0;
+export function csrMatMulScratch(nonzeros: i32, inner: i32, n: i32): i32 {
+  return isPacked(nonzeros, inner, n) ? ALIGNMENT + inner * PANEL + 2 * nonzeros : 0;
 }
 
 /**
  * out[r, :] = bias[r] + Σ_k values[k] · b[columns[k], :], k over row r of the compressed matrix.
  * Each element sums in the order of k whatever its column, so results do not depend on how many columns there are.
- * `bias` may be 0: none. `panel` holds `csrMatMulScratch` floats: where rows of b are read often, 32 columns of them
+ * `bias` may be 0: none. `scratch` holds `csrMatMulScratch` floats: where rows of b are read often, 32 columns of them
  * are laid side by side first, so that a row costs two cache lines and the whole panel a few pages (taken from b
- * itself, every row would be a page of its own).
+ * itself, every row would be a page of its own), and the nonzeros are listed with where their rows lie there.
  */
 export function csrMatMul(
   rowStarts: usize,
@@ -29,42 +40,61 @@ export function csrMatMul(
   b: usize,
   inner: i32,
   n: i32,
-  panel: usize,
+  scratch: usize,
   out: usize,
 ): void {
   const stride: usize = <usize>n << 2;
-  // A matrix of 32 columns lies as it would be packed.
-  const packed = n > PANEL && load<i32>(rowStarts + (<usize>rows << 2)) >= PACK_FROM * inner;
-  const pitch: usize = packed ? 128 : stride;
+  const nonzeros = load<i32>(rowStarts + (<usize>rows << 2));
+  const packed = isPacked(nonzeros, inner, n);
+  const panel = aligned(scratch);
+  const entries = panel + (<usize>(inner * PANEL) << 2);
+  if (packed) listEntries(columns, values, nonzeros, entries);
   let c: i32 = 0;
   for (; c + PANEL <= n; c += PANEL) {
     const source = b + (<usize>c << 2);
+    let o = out + (<usize>c << 2);
     if (packed) packPanel(source, inner, stride, panel);
-    const base = packed ? panel : source;
-    for (let r = 0; r < rows; r++) {
-      let k: usize = <usize>load<i32>(rowStarts + (<usize>r << 2)) << 2;
-      const end: usize = <usize>load<i32>(rowStarts + (<usize>(r + 1) << 2)) << 2;
-      let a0 = f32x4.splat(bias ? load<f32>(bias + (<usize>r << 2)) : 0);
-      let a1 = a0;
-      let a2 = a0;
-      let a3 = a0;
-      let a4 = a0;
-      let a5 = a0;
-      let a6 = a0;
-      let a7 = a0;
-      for (; k < end; k += 4) {
-        const w = v128.load32_splat(values + k);
-        const p = base + <usize>load<i32>(columns + k) * pitch;
-        a0 = f32x4.add(a0, f32x4.mul(w, v128.load(p)));
-        a1 = f32x4.add(a1, f32x4.mul(w, v128.load(p, 16)));
-        a2 = f32x4.add(a2, f32x4.mul(w, v128.load(p, 32)));
-        a3 = f32x4.add(a3, f32x4.mul(w, v128.load(p, 48)));
-        a4 = f32x4.add(a4, f32x4.mul(w, v128.load(p, 64)));
-        a5 = f32x4.add(a5, f32x4.mul(w, v128.load(p, 80)));
-        a6 = f32x4.add(a6, f32x4.mul(w, v128.load(p, 96)));
-        a7 = f32x4.add(a7, f32x4.mul(w, v128.load(p, 112)));
+    for (let r = 0; r < rows; r++, o += stride) {
+      const start: i32 = load<i32>(rowStarts + (<usize>r << 2));
+      const end: i32 = load<i32>(rowStarts + (<usize>(r + 1) << 2));
+      const first = f32x4.splat(bias ? load<f32>(bias + (<usize>r << 2)) : 0);
+      let a0 = first;
+      let a1 = first;
+      let a2 = first;
+      let a3 = first;
+      let a4 = first;
+      let a5 = first;
+      let a6 = first;
+      let a7 = first;
+      if (packed) {
+        const last = entries + <usize>end * ENTRY;
+        for (let k = entries + <usize>start * ENTRY; k < last; k += ENTRY) {
+          const p = panel + <usize>load<u32>(k);
+          const w = v128.load32_splat(k, 4);
+          a0 = f32x4.add(a0, f32x4.mul(w, v128.load(p)));
+          a1 = f32x4.add(a1, f32x4.mul(w, v128.load(p, 16)));
+          a2 = f32x4.add(a2, f32x4.mul(w, v128.load(p, 32)));
+          a3 = f32x4.add(a3, f32x4.mul(w, v128.load(p, 48)));
+          a4 = f32x4.add(a4, f32x4.mul(w, v128.load(p, 64)));
+          a5 = f32x4.add(a5, f32x4.mul(w, v128.load(p, 80)));
+          a6 = f32x4.add(a6, f32x4.mul(w, v128.load(p, 96)));
+          a7 = f32x4.add(a7, f32x4.mul(w, v128.load(p, 112)));
+        }
+      } else {
+        const last = <usize>end << 2;
+        for (let k = <usize>start << 2; k < last; k += 4) {
+          const w = v128.load32_splat(values + k);
+          const p = source + <usize>load<i32>(columns + k) * stride;
+          a0 = f32x4.add(a0, f32x4.mul(w, v128.load(p)));
+          a1 = f32x4.add(a1, f32x4.mul(w, v128.load(p, 16)));
+          a2 = f32x4.add(a2, f32x4.mul(w, v128.load(p, 32)));
+          a3 = f32x4.add(a3, f32x4.mul(w, v128.load(p, 48)));
+          a4 = f32x4.add(a4, f32x4.mul(w, v128.load(p, 64)));
+          a5 = f32x4.add(a5, f32x4.mul(w, v128.load(p, 80)));
+          a6 = f32x4.add(a6, f32x4.mul(w, v128.load(p, 96)));
+          a7 = f32x4.add(a7, f32x4.mul(w, v128.load(p, 112)));
+        }
       }
-      const o = out + <usize>r * stride + (<usize>c << 2);
       v128.store(o, a0);
       v128.store(o, a1, 16);
       v128.store(o, a2, 32);
@@ -103,6 +133,14 @@ export function csrMatMul(
   }
 }
 
+/** The nonzeros as (128 · column, value). */
+function listEntries(columns: usize, values: usize, nonzeros: i32, entries: usize): void {
+  for (let k: usize = 0; k < <usize>nonzeros << 2; k += 4, entries += ENTRY) {
+    store<i32>(entries, load<i32>(columns + k) << 7);
+    store<f32>(entries, load<f32>(values + k), 4);
+  }
+}
+
 /** Copies 32 columns of a matrix side by side. */
 function packPanel(b: usize, rows: i32, stride: usize, panel: usize): void {
   for (let r = 0; r < rows; r++, b += stride, panel += 128) {
@@ -130,6 +168,21 @@ export function countNonzero(x: usize, n: i32): i32 {
     i32x4.extract_lane(counts, 3);
   for (; i < n; i++) if (load<f32>(x + ((<usize>i) << 2)) != 0) total++;
   return total;
+}
+
+/** So many values are looked at of each stretch. Stretches are no power of two: rows may repeat after one. */
+const LOOKED_AT: i32 = 64;
+const STRETCH: i32 = 1088;
+
+/** About which share of n values is not zero: exactly of few, by a fixed sample of many. */
+export function shareNonzero(x: usize, n: i32): f64 {
+  if (n <= 16 * STRETCH) return <f64>countNonzero(x, n) / <f64>n;
+  let count: i32 = 0;
+  let seen: i32 = 0;
+  for (let i = 0; i + LOOKED_AT <= n; i += STRETCH, seen += LOOKED_AT) {
+    count += countNonzero(x + (<usize>i << 2), LOOKED_AT);
+  }
+  return <f64>count / <f64>seen;
 }
 
 /** Compresses a dense [rows, cols] matrix by rows. The outputs hold countNonzero entries. */
@@ -197,10 +250,16 @@ export function transposeCsr(
   }
 }
 
-/** out[c, r] = x[r, c], in 4×4 tiles held in registers, walked in 32-row blocks so that writes stay in cache. */
+/** out[c, r] = x[r, c]. */
 export function transpose(x: usize, rows: i32, cols: i32, out: usize): void {
-  const inStride = (<usize>cols) << 2;
-  const outStride = (<usize>rows) << 2;
+  turn(x, rows, cols, <usize>cols << 2, out, <usize>rows << 2);
+}
+
+/**
+ * out[c, r] = x[r, c] with rows so many bytes apart, in 4×4 tiles held in registers, walked in 32-row blocks so that
+ * writes stay in cache.
+ */
+export function turn(x: usize, rows: i32, cols: i32, inStride: usize, out: usize, outStride: usize): void {
   for (let r0 = 0; r0 < rows; r0 += 32) {
     const r1 = min(r0 + 32, rows);
     let c: i32 = 0;

@@ -116,7 +116,10 @@ export function addTableRows(
   }
 }
 
-/** loss[t] = log Σ_j exp(logits[j, t]) − logits[targets[t], t]; `logSum` [tokens] keeps the first term. */
+/**
+ * loss[t] = log Σ_j exp(logits[j, t]) − logits[targets[t], t]; `logSum` [tokens] keeps the first term. Rows are read from
+ * end to end, some side by side: the largest logits first, then the sums.
+ */
 export function crossEntropy(
   logits: usize,
   targets: usize,
@@ -126,34 +129,61 @@ export function crossEntropy(
   logSum: usize,
 ): void {
   const stride = (<usize>tokens) << 2;
+  memory.copy(logSum, logits, stride);
+  for (let j = 0; j < outputs; j += ROWS_AT_ONCE) {
+    takeLargest(logits, j, min(j + ROWS_AT_ONCE, outputs), tokens, logSum);
+  }
+  memory.fill(loss, 0, stride);
+  for (let j = 0; j < outputs; j += ROWS_AT_ONCE) {
+    addPowers(logits, j, min(j + ROWS_AT_ONCE, outputs), tokens, logSum, loss);
+  }
   for (let t = 0; t < tokens; t++) {
-    const column = logits + ((<usize>t) << 2);
-    let largest: f32 = load<f32>(column);
-    for (let j = 1; j < outputs; j++) largest = max(largest, load<f32>(column + <usize>j * stride));
-    store<f32>(logSum + ((<usize>t) << 2), largest);
-  }
-  let t: i32 = 0;
-  for (; t + 4 <= tokens; t += 4) {
-    const at = (<usize>t) << 2;
-    const largest = v128.load(logSum + at);
-    let sum = f32x4.splat(0);
-    for (let j = 0; j < outputs; j++) {
-      sum = f32x4.add(sum, exp4(f32x4.sub(v128.load(logits + <usize>j * stride + at), largest)));
-    }
-    v128.store(loss + at, sum);
-  }
-  for (; t < tokens; t++) {
-    const at = (<usize>t) << 2;
-    const largest = load<f32>(logSum + at);
-    let sum: f32 = 0;
-    for (let j = 0; j < outputs; j++) sum += exp1(load<f32>(logits + <usize>j * stride + at) - largest);
-    store<f32>(loss + at, sum);
-  }
-  for (t = 0; t < tokens; t++) {
     const at = (<usize>t) << 2;
     const total: f32 = load<f32>(logSum + at) + <f32>log64(load<f32>(loss + at));
     store<f32>(logSum + at, total);
     store<f32>(loss + at, total - load<f32>(logits + <usize>load<i32>(targets + at) * stride + at));
+  }
+}
+
+const ROWS_AT_ONCE: i32 = 8;
+
+/** largest[t] = max(largest[t], logits[j, t]) for some j. */
+function takeLargest(logits: usize, first: i32, end: i32, tokens: i32, largest: usize): void {
+  const stride = (<usize>tokens) << 2;
+  let t: i32 = 0;
+  for (; t + 4 <= tokens; t += 4) {
+    const at = (<usize>t) << 2;
+    let most = v128.load(largest + at);
+    for (let j = first; j < end; j++) most = f32x4.max(most, v128.load(logits + <usize>j * stride + at));
+    v128.store(largest + at, most);
+  }
+  for (; t < tokens; t++) {
+    const at = (<usize>t) << 2;
+    let most = load<f32>(largest + at);
+    for (let j = first; j < end; j++) most = max(most, load<f32>(logits + <usize>j * stride + at));
+    store<f32>(largest + at, most);
+  }
+}
+
+/** sums[t] += Σ_j exp(logits[j, t] − largest[t]) over some j. */
+function addPowers(logits: usize, first: i32, end: i32, tokens: i32, largest: usize, sums: usize): void {
+  const stride = (<usize>tokens) << 2;
+  let t: i32 = 0;
+  for (; t + 4 <= tokens; t += 4) {
+    const at = (<usize>t) << 2;
+    const most = v128.load(largest + at);
+    let sum = v128.load(sums + at);
+    for (let j = first; j < end; j++) {
+      sum = f32x4.add(sum, exp4(f32x4.sub(v128.load(logits + <usize>j * stride + at), most)));
+    }
+    v128.store(sums + at, sum);
+  }
+  for (; t < tokens; t++) {
+    const at = (<usize>t) << 2;
+    const most = load<f32>(largest + at);
+    let sum = load<f32>(sums + at);
+    for (let j = first; j < end; j++) sum += exp1(load<f32>(logits + <usize>j * stride + at) - most);
+    store<f32>(sums + at, sum);
   }
 }
 

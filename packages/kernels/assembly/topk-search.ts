@@ -1,4 +1,5 @@
 import { countAtLeast } from "./keep-largest";
+import { ALIGNMENT } from "./scratch";
 
 // The search of AbsTopK for the k-th largest magnitude of each column.
 //
@@ -30,9 +31,21 @@ const COUNT: usize = 320; // how many reach the guess
 const LISTED: usize = 384; // how many entries are listed
 export const STATE: usize = 448;
 
+/** Columns are read in so many groups at once: four cache lines of a row, where their keys fit the second cache. */
+export function groupsPacked(channels: i32): i32 {
+  return channels <= 2048 ? 4 : 1;
+}
+
+/** Bytes of the keys of one group. */
+// @ts-ignore: decorator
+@inline
+export function keysSize(channels: i32): usize {
+  return <usize>channels << 5;
+}
+
 /** How many floats of scratch a selection needs: the state, the keys, and lists of bits. */
 export function absTopKScratch(channels: i32): i32 {
-  return (<i32>STATE >> 2) + channels * (COLUMNS / 2 + COLUMNS);
+  return ALIGNMENT + ((<i32>STATE + groupsPacked(channels) * <i32>keysSize(channels)) >> 2) + channels * COLUMNS;
 }
 
 // @ts-ignore: decorator
@@ -50,8 +63,26 @@ function keysOf(p: usize): v128 {
   return v128.xor(i16x8.narrow_i32x4_u(a, b), i16x8.splat(<i16>KEY_ZERO));
 }
 
+/** The keys of `width` columns, group after group, [channels, 16] each; columns past the width are zeros. */
+export function packGroups(x: usize, channels: i32, stride: usize, width: i32, spare: usize, keys: usize): void {
+  const size = keysSize(channels);
+  if (width == 4 * COLUMNS) {
+    for (let c = 0; c < channels; c++, x += stride, keys += 32) {
+      let group = keys;
+      for (let p = x; p < x + 256; p += 64, group += size) {
+        v128.store(group, keysOf(p));
+        v128.store(group, keysOf(p + 32), 16);
+      }
+    }
+    return;
+  }
+  for (let first = 0; first < width; first += COLUMNS, keys += size) {
+    packKeys(x + (<usize>first << 2), channels, stride, min(COLUMNS, width - first), spare, keys);
+  }
+}
+
 /** Copies the keys of `width` columns side by side, [channels, 16]; columns past the width are zeros. */
-export function packKeys(x: usize, channels: i32, stride: usize, width: i32, spare: usize, keys: usize): void {
+function packKeys(x: usize, channels: i32, stride: usize, width: i32, spare: usize, keys: usize): void {
   if (width < COLUMNS) memory.fill(spare, 0, 64);
   for (let c = 0; c < channels; c++, x += stride, keys += 32) {
     let p = x;

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { call, hasKernels } from "./wasm/module.ts";
+import { call, hasKernels, output } from "./wasm/module.ts";
 
 // In-place steps over parameters. They work on plain arrays, so that an optimiser's state is data, and on the wasm
 // backend on tensors, without copying.
@@ -49,12 +49,48 @@ export function adamStep(slot: Slot, gradient: tf.Tensor, settings: AdamSettings
 export function keepLargest(slot: { weights: tf.Tensor }, k: number): number {
   const { weights } = slot;
   if (hasKernels()) return call("keepLargest", weights, weights.size, k);
-  const data = weights.dataSync<"float32">().slice();
-  const order = Array.from(data.keys()).sort((a, b) => Math.abs(data[b]!) - Math.abs(data[a]!) || a - b);
-  for (const i of order.slice(k)) data[i] = 0;
-  slot.weights = tf.tensor(data, weights.shape);
+  return keepOnly(slot, byMagnitude(weights.dataSync<"float32">()).slice(0, k));
+}
+
+/**
+ * Zeroes all but k weights of a matrix: the `least` largest of every row, or of every column, and then the largest of
+ * the others. Ties go to the lower index. Returns how many stayed: where `least` of every line are more than k, those.
+ */
+export function keepLargestOfLines(
+  slot: { weights: tf.Tensor },
+  k: number,
+  { least, lines }: { readonly least: number; readonly lines: "rows" | "columns" },
+): number {
+  const { weights } = slot;
+  const [rows, cols] = weights.shape as [number, number];
+  if (hasKernels()) {
+    const scratch = output([rows + 2, cols]);
+    const kept = call("keepLargestOfLines", weights, scratch, rows, cols, lines === "rows" ? 1 : 0, least, k);
+    scratch.dispose();
+    return kept;
+  }
+  const data = weights.dataSync<"float32">();
+  const taken = new Int32Array(lines === "rows" ? rows : cols);
+  const order = byMagnitude(data).filter((i) => data[i] !== 0);
+  const isFirst = order.map((i) => taken[lines === "rows" ? Math.floor(i / cols) : i % cols]!++ < least);
+  const first = order.filter((_, place) => isFirst[place]);
+  const others = order.filter((_, place) => !isFirst[place]);
+  return keepOnly(slot, [...first, ...others.slice(0, Math.max(0, k - first.length))]);
+}
+
+/** Indices in order of falling magnitude, equal ones ascending. */
+function byMagnitude(data: Float32Array): number[] {
+  return Array.from(data.keys()).sort((a, b) => Math.abs(data[b]!) - Math.abs(data[a]!) || a - b);
+}
+
+function keepOnly(slot: { weights: tf.Tensor }, indices: readonly number[]): number {
+  const { weights } = slot;
+  const data = weights.dataSync<"float32">();
+  const kept = new Float32Array(data.length);
+  for (const i of indices) kept[i] = data[i]!;
+  slot.weights = tf.tensor(kept, weights.shape);
   weights.dispose();
-  return data.reduce((n, w) => n + (w === 0 ? 0 : 1), 0);
+  return kept.reduce((n, w) => n + (w === 0 ? 0 : 1), 0);
 }
 
 /** Σ x² in double precision. */

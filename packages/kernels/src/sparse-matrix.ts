@@ -60,7 +60,7 @@ export class SparseMatrix {
       return new SparseMatrix({ rows, cols, nonzeros: portable.values.length }, { portable });
     }
     const nonzeros = call("countNonzero", dense, dense.size);
-    const content = nonzeros > DENSE_ABOVE * dense.size ? { dense: tf.clone(dense) } : { compressed: compress(dense) };
+    const content = nonzeros > DENSE_ABOVE * dense.size ? { dense: copyOf(dense) } : { compressed: compress(dense) };
     return new SparseMatrix({ rows, cols, nonzeros }, content);
   }
 
@@ -101,7 +101,7 @@ export class SparseMatrix {
 
   /** The dense [rows, cols] matrix; the caller disposes it. */
   toDense(): tf.Tensor2D {
-    if (this.dense) return tf.clone(this.dense);
+    if (this.dense) return copyOf(this.dense);
     return tf.tensor2d(denseRows(this.toCompressed()), [this.rows, this.cols], "float32");
   }
 
@@ -157,6 +157,13 @@ function transposeCompressed(m: CompressedRows, rows: number, cols: number): Com
   const values = output<tf.Rank.R1>([m.values.size]);
   call("transposeCsr", m.rowStarts, m.columns, m.values, rows, cols, rowStarts, columns, values);
   return { rowStarts, columns, values };
+}
+
+/** With memory of its own: a clone would change with weights that an optimiser changes in place. */
+function copyOf(x: tf.Tensor2D): tf.Tensor2D {
+  const y = output<tf.Rank.R2>(x.shape);
+  call("copyValues", x, 0, x.size, y, 0);
+  return y;
 }
 
 /** x [rows, cols] → [cols, rows]. tfjs's own takes about ten times as long. */

@@ -1,7 +1,14 @@
 import fc from "fast-check";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
-import { adamStep, keepLargest, sumOfSquares, useBackend, type AdamSettings } from "../src/index.ts";
+import {
+  adamStep,
+  keepLargest,
+  keepLargestOfLines,
+  sumOfSquares,
+  useBackend,
+  type AdamSettings,
+} from "../src/index.ts";
 import { BACKENDS, expectClose } from "./support/operation.ts";
 import { Contents, toTensor } from "./support/plain.ts";
 
@@ -37,6 +44,40 @@ describe.each(BACKENDS)("on %s", (backend) => {
       [2, 0],
     ]);
     slot.weights.dispose();
+  });
+
+  test("keepLargestOfLines keeps the largest of every line first, ties to the lower index", async () => {
+    await useBackend(backend);
+    const small = fc.integer({ min: 1, max: 9 });
+    const lines = fc.constantFrom("rows" as const, "columns" as const);
+    fc.assert(
+      fc.property(small, small, lines, fc.nat({ max: 4 }), fc.nat({ max: 85 }), fc.boolean(), fc.nat(), (...drawn) => {
+        const [rows, cols, along, least, k, tied, seed] = drawn;
+        const contents = new Contents(seed);
+        const { values } = tied ? contents.tied([rows, cols]) : contents.tensor([rows, cols]);
+        const lineOf = (i: number) => (along === "rows" ? Math.floor(i / cols) : i % cols);
+        const larger = (i: number, j: number) => {
+          const [a, b] = [Math.abs(values[i]!), Math.abs(values[j]!)];
+          return a > b || (a === b && i < j);
+        };
+        const indices = [...values.keys()].filter((i) => values[i] !== 0);
+        const first = indices.filter(
+          (i) => indices.filter((j) => lineOf(j) === lineOf(i) && larger(j, i)).length < least,
+        );
+        const others = indices.filter((i) => !first.includes(i));
+        const left = k - first.length;
+        const kept = new Set([...first, ...others.filter((i) => others.filter((j) => larger(j, i)).length < left)]);
+        const before = tf.memory().numTensors;
+        const slot = { weights: toTensor({ shape: [rows, cols], values }) };
+        expect(keepLargestOfLines(slot, k, { least, lines: along })).toBe(kept.size);
+        const expected = [...values].map((value, i) => (kept.has(i) ? value : 0));
+        expect(Array.from(slot.weights.dataSync(), (value) => value + 0)).toEqual(expected);
+        expect(slot.weights.shape).toEqual([rows, cols]);
+        slot.weights.dispose();
+        expect(tf.memory().numTensors).toBe(before);
+      }),
+      { numRuns: 200 },
+    );
   });
 
   test("sumOfSquares sums in double precision", async () => {

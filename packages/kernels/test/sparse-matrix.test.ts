@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
-import { denseRows, linear, SparseMatrix, sparseRows, useBackend } from "../src/index.ts";
+import { denseRows, keepLargest, linear, SparseMatrix, sparseRows, useBackend } from "../src/index.ts";
 import { BACKENDS } from "./support/operation.ts";
 import { Contents, toTensor } from "./support/plain.ts";
 
@@ -31,6 +31,17 @@ describe.each(BACKENDS)("on %s", (backend) => {
         expect(tf.memory().numTensors).toBe(before);
       }),
     );
+  });
+
+  test("keeps its values when the tensor that it was made from is changed in place", async () => {
+    await useBackend(backend);
+    const slot = { weights: tf.tensor2d([1, 2, 3, 4], [2, 2]) as tf.Tensor };
+    const matrix = SparseMatrix.fromDense(slot.weights as tf.Tensor2D);
+    keepLargest(slot, 1);
+    const back = matrix.toDense();
+    expect([...back.dataSync()]).toEqual([1, 2, 3, 4]);
+    tf.dispose([slot.weights, back]);
+    matrix.dispose();
   });
 
   test("is the same made from its nonzeros, and gives them back", async () => {

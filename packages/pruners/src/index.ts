@@ -1,15 +1,6 @@
 export { circuitEdges } from "./circuit/circuit-edges.ts";
 export { circuitMask, circuitNodes } from "./circuit/node-file.ts";
 export {
-  checkOptions,
-  numberOptions,
-  type NumberOption,
-  type OptionsOf,
-  type OptionsSchema,
-  type SchemaIssue,
-  type SchemaResult,
-} from "./contract/options-schema.ts";
-export {
   definePruner,
   PRUNER_API_VERSION,
   type MaskGradient,

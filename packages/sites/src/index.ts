@@ -15,7 +15,7 @@ export {
   type SiteName,
 } from "./site-name.ts";
 export { nodeId, parseNodeId, type NodeId } from "./node-id.ts";
-export { matchSites } from "./match-sites.ts";
+export { globPattern, matchSites } from "./match-sites.ts";
 export {
   formatNodeFile,
   NODE_FILE_FORMAT,

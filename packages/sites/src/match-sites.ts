@@ -20,7 +20,8 @@ export function matchSites(glob: string, sites: readonly SiteName[]): SiteName[]
   return matched;
 }
 
-function globPattern(glob: string): RegExp {
+/** The pattern of a glob over names, of sites or of parameters. @throws InputError for a brace that stays open. */
+export function globPattern(glob: string): RegExp {
   let source = "";
   let inBraces = false;
   for (const character of glob) {

@@ -1,17 +1,15 @@
-import { JsonValue } from "@filigree/core";
-import { defineSparsifier } from "./sparsifier.ts";
+import { defineOptions } from "@filigree/core";
+import { defineSparsifier } from "./define-sparsifier.ts";
 
 /** Zeroes nothing: the baseline. */
-export const dense = defineSparsifier<Record<string, never>, Record<string, never>>({
+export const dense = defineSparsifier({
   name: "dense",
   version: "0.1.0",
+  about: "keeps every weight: the baseline",
   apiVersion: 1,
-  parseOptions(given, where) {
-    new JsonValue(given ?? {}, where).object([]);
-    return {};
-  },
+  storage: "dense",
+  options: defineOptions({}),
   init: () => ({}),
-  step: (state) => state,
-  rateFactor: () => 1,
+  step() {},
   density: () => 1,
 });

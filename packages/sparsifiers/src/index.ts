@@ -1,10 +1,22 @@
+export { checkSparsifier, defineSparsifier } from "./define-sparsifier.ts";
 export { dense } from "./dense.ts";
+export { hardConcrete } from "./hard-concrete.ts";
+export { magnitude } from "./magnitude.ts";
 export { findSparsifier, listSparsifiers } from "./registry.ts";
+export { rigl } from "./rigl.ts";
+export { set } from "./set.ts";
 export {
-  defineSparsifier,
   SPARSIFIER_API_VERSION,
-  type SparsifiedMatrix,
+  type DenseContext,
+  type DenseMatrix,
+  type DenseSparsifier,
+  type MatricesContext,
+  type Matrix,
+  type NonzeroMatrix,
+  type NonzeroSparsifier,
   type Sparsifier,
-  type SparsifierStep,
+  type SparsifierContext,
+  type StepPosition,
 } from "./sparsifier.ts";
-export { topK, type TopKOptions } from "./top-k.ts";
+export { SparsifierError } from "./sparsifier-error.ts";
+export { topK } from "./top-k.ts";

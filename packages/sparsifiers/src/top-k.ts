@@ -1,68 +1,119 @@
-import { JsonValue } from "@filigree/core";
-import { defineSparsifier } from "./sparsifier.ts";
+import { choiceOption, defineOptions, InputError, numberOption, type OptionsOf } from "@filigree/core";
+import { annealedFraction, ANNEAL_OPTIONS, checkAnnealing } from "./annealing.ts";
+import { defineSparsifier } from "./define-sparsifier.ts";
+import {
+  checkNames,
+  countOf,
+  FINAL_FRACTIONS,
+  finalFraction,
+  fractionsByName,
+  namedFraction,
+} from "./final-fractions.ts";
+import type { Matrix, StepPosition } from "./sparsifier.ts";
 
-/** Options of `top-k`. Fractions are shares of a matrix's weights, in (0, 1]. */
-export interface TopKOptions {
-  /** Final fraction of the attention and MLP matrices. */
-  readonly block: number;
-  /** Final fraction of the embedding and the unembedding. Published models: four times `block` or more. */
-  readonly embedding: number;
-  /** How the fraction falls from 1: `geometric` by equal factors, `linear` by equal amounts. */
-  readonly anneal: "geometric" | "linear";
-  /** Share of the run after which the fraction is final. */
-  readonly annealUntil: number;
-  /**
-   * How the learning rate follows the block fraction f: `capped` multiplies by min(4, 1/√f); `normalised` is the
-   * published sharkfin, √(final / f), which reaches 1 at the final fraction.
-   */
-  readonly sharkfin: "capped" | "normalised";
+const OPTIONS = defineOptions(
+  {
+    ...FINAL_FRACTIONS,
+    fractions: fractionsByName(
+      "final fractions of single parameters, by globs over their names; of several that match the last counts",
+    ),
+    ...ANNEAL_OPTIONS,
+    embeddingAnneal: choiceOption(["gradual", "abrupt"], {
+      about:
+        "whether embeddings and sparse biases follow the annealing, or stay dense until its end: the paper names the " +
+        "latter a bug that was kept, since mending it slightly hurt (A.1)",
+      default: "gradual",
+    }),
+    leastPerNeuron: numberOption({
+      about:
+        "weights that every neuron and attention channel keeps: of its row in c_fc and c_attn, of its column in " +
+        "c_proj (train.py); 4 in the paper, which sees no clear gain (A.1)",
+      default: 0,
+      whole: true,
+    }),
+    biases: choiceOption(["dense", "sparse"], {
+      about: "whether biases keep the embedding's fraction only: sparse in the paper (A.1), dense in train.py",
+      default: "dense",
+    }),
+    sharkfin: choiceOption(["capped", "normalised", "plain"], {
+      about:
+        "factor on the learning rate for the fraction f of `block`: `plain` is 1/√f (A.1); `normalised` √(block / f), " +
+        "which ends at 1 (train.py); `capped` min(4, 1/√f)",
+      default: "capped",
+    }),
+  },
+  checkAnnealing,
+);
+
+type TopKOptions = OptionsOf<typeof OPTIONS>;
+
+interface TopKState {
+  /** Final fractions of block matrices, each with its share of the block weights. */
+  readonly shares: readonly (readonly [final: number, share: number])[];
 }
 
 /**
  * The published recipe: after every step keep the largest weights of each matrix and zero the rest; gradients and the
  * optimiser's moments stay dense, so that a zeroed weight can come back (Gao et al. 2025, A.1).
  */
-export const topK = defineSparsifier<TopKOptions, Record<string, never>>({
+export const topK = defineSparsifier<TopKOptions, TopKState>({
   name: "top-k",
-  version: "0.1.0",
+  version: "0.2.0",
+  about: "keeps the largest weights of each matrix after every step; weights come back (the published recipe)",
   apiVersion: 1,
-  parseOptions(given, where) {
-    const { block, embedding, anneal, annealUntil, sharkfin } = new JsonValue(given ?? {}, where).object([
-      "block",
-      "embedding?",
-      "anneal?",
-      "annealUntil?",
-      "sharkfin?",
-    ]);
-    const share = (value: JsonValue) => {
-      const number = value.number();
-      return number > 0 && number <= 1 ? number : value.fail(`${number} found`, "a share in (0, 1]");
-    };
-    return {
-      block: share(block),
-      embedding: embedding ? share(embedding) : Math.min(1, 4 * share(block)),
-      anneal: anneal?.oneOf("geometric", "linear") ?? "geometric",
-      annealUntil: annealUntil ? share(annealUntil) : 0.5,
-      sharkfin: sharkfin?.oneOf("capped", "normalised") ?? "capped",
-    };
-  },
-  init: () => ({}),
-  step(state, matrices, at, options) {
-    for (const matrix of matrices) {
-      const final = matrix.role === "block" ? options.block : options.embedding;
-      const fraction = fractionAt(final, at, options);
-      if (fraction < 1) matrix.keepLargest(Math.max(1, Math.round(fraction * matrix.rows * matrix.cols)));
+  storage: "dense",
+  options: OPTIONS,
+  init({ matrices, biases }, options) {
+    checkNames(options.fractions, [...matrices, ...biases]);
+    const blocks = matrices.filter(({ role }) => role === "block");
+    for (const matrix of blocks) checkLeast(matrix, options);
+    const total = blocks.reduce((sum, { rows, cols }) => sum + rows * cols, 0);
+    const sizes = new Map<number, number>();
+    for (const matrix of blocks) {
+      const final = finalFractionOf(matrix, options);
+      sizes.set(final, (sizes.get(final) ?? 0) + matrix.rows * matrix.cols);
     }
-    return state;
+    return { shares: [...sizes].map(([final, size]) => [final, size / total] as const) };
+  },
+  step(ctx, options) {
+    for (const matrix of ctx.matrices) {
+      const fraction = fractionNow(matrix, ctx, options);
+      if (fraction < 1) matrix.keepLargest(countOf(matrix, fraction), options.leastPerNeuron);
+    }
+    for (const bias of options.biases === "sparse" ? ctx.biases : []) {
+      const fraction = fractionNow(bias, ctx, options);
+      if (fraction < 1) bias.keepLargest(countOf(bias, fraction));
+    }
   },
   rateFactor(at, options) {
-    const fraction = fractionAt(options.block, at, options);
-    return options.sharkfin === "capped" ? Math.min(4, 1 / Math.sqrt(fraction)) : Math.sqrt(options.block / fraction);
+    const fraction = annealedFraction(options.block, at, options);
+    if (options.sharkfin === "normalised") return Math.sqrt(options.block / fraction);
+    return options.sharkfin === "plain" ? 1 / Math.sqrt(fraction) : Math.min(4, 1 / Math.sqrt(fraction));
   },
-  density: (at, options) => fractionAt(options.block, at, options),
+  density: (at, options, { shares }) =>
+    shares.reduce((sum, [final, share]) => sum + share * annealedFraction(final, at, options), 0),
 });
 
-function fractionAt(final: number, { step, steps }: { step: number; steps: number }, options: TopKOptions): number {
-  const progress = Math.min(1, step / Math.max(1, options.annealUntil * steps));
-  return options.anneal === "geometric" ? final ** progress : 1 + (final - 1) * progress;
+function finalFractionOf(matrix: Matrix, options: TopKOptions): number {
+  return namedFraction(matrix, options.fractions) ?? finalFraction(matrix, options);
+}
+
+function fractionNow(matrix: Matrix, at: StepPosition, options: TopKOptions): number {
+  const final = finalFractionOf(matrix, options);
+  if (matrix.role === "block" || options.embeddingAnneal === "gradual") return annealedFraction(final, at, options);
+  return at.step < options.annealUntil * at.steps ? 1 : final;
+}
+
+function checkLeast(matrix: Matrix, options: TopKOptions): void {
+  if (!matrix.neurons) return;
+  const k = countOf(matrix, finalFractionOf(matrix, options));
+  const neurons = matrix.neurons === "rows" ? matrix.rows : matrix.cols;
+  if (options.leastPerNeuron * neurons <= k) return;
+  throw new InputError({
+    what:
+      `${options.leastPerNeuron} weights for each of the ${neurons} neurons of ${matrix.name} are more than the ` +
+      `${k} that it may keep`,
+    where: "leastPerNeuron of top-k",
+    expected: `at most ${Math.floor(k / neurons)}`,
+  });
 }

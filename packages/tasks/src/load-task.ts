@@ -1,8 +1,10 @@
-import { didYouMean, InputError, pathFrom, readFileBytes, type Seed } from "@filigree/core";
-import { BUILT_IN_TASKS } from "./built-in/tasks.ts";
+import { InputError, pathFrom, readFileBytes, type Seed } from "@filigree/core";
 import { buildTask } from "./define/build-task.ts";
+import type { TaskDefinition } from "./define/definition.ts";
+import { findTask } from "./find-task.ts";
 import { parseTask } from "./jsonl/parse-task.ts";
-import { normalName, type Task } from "./task.ts";
+import { NONSENSE, nonsenseTask } from "./nonsense.ts";
+import type { Task } from "./task.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 /** The model's vocabularies (its `config` and `tokenizer` hold them), and where and how to look. */
@@ -14,22 +16,19 @@ export interface LoadTaskOptions extends Vocabulary {
 }
 
 /**
- * The task that a reference names: a built-in task by name, or a file of JSON Lines by a path that begins with `./`,
- * `../` or `/`, or ends in `.jsonl`.
+ * The task that a reference names: a built-in task by name, a file of JSON Lines by a path that begins with `./`,
+ * `../` or `/`, or ends in `.jsonl`, or a task of your own as `defineTask` makes it. A name or path that ends in
+ * `:nonsense` gives the task with answers that mean nothing, as a control.
  *
  * @throws InputError where there is no such task or file, the file is malformed, or the vocabulary cannot express it.
  */
-export function loadTask(reference: string, options: LoadTaskOptions): Task {
+export function loadTask(reference: string | TaskDefinition, options: LoadTaskOptions): Task {
+  if (typeof reference !== "string") return buildTask(reference, options, options.seed);
+  if (reference.endsWith(NONSENSE)) {
+    return nonsenseTask(loadTask(reference.slice(0, -NONSENSE.length), options), options, options.seed);
+  }
   if (/^\.{0,2}[/\\]|\.jsonl$/iu.test(reference)) return loadFile(reference, options);
-  const name = normalName(reference);
-  const definition = BUILT_IN_TASKS.find((candidate) => normalName(candidate.name) === name);
-  if (definition !== undefined) return buildTask(definition, options, options.seed);
-  const names = BUILT_IN_TASKS.map((candidate) => candidate.name);
-  throw new InputError({
-    what: `there is no task "${reference}"`,
-    expected: `a built-in task (${names.join(", ")}) or a path such as ./data.jsonl`,
-    hint: didYouMean(reference, names),
-  });
+  return buildTask(findTask(reference), options, options.seed);
 }
 
 function loadFile(reference: string, options: LoadTaskOptions): Task {
@@ -48,27 +47,4 @@ function loadFile(reference: string, options: LoadTaskOptions): Task {
 /** The last part of a path, without what follows its last dot. */
 function nameOf(path: string): string {
   return path.replace(/^.*[/\\]/su, "").replace(/(?<=.)\.[^.]*$/su, "");
-}
-
-/** A built-in task, for showing. */
-export interface TaskSummary {
-  readonly name: string;
-  readonly summary: string;
-  /** Names of its features. */
-  readonly features: readonly string[];
-  /** Names of its positions, beside `first`, `all` and indices. */
-  readonly positions: readonly string[];
-  /** A prompt and the answer that should follow. */
-  readonly example: { readonly prompt: string; readonly answer: string };
-}
-
-/** The built-in tasks, by name. */
-export function listTasks(): TaskSummary[] {
-  return BUILT_IN_TASKS.map(({ name, summary, features, positions, example }) => ({
-    name,
-    summary,
-    features: features.map((feature) => feature.name),
-    positions: [...positions, "last"],
-    example,
-  }));
 }

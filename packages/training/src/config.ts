@@ -1,13 +1,5 @@
-import {
-  InputError,
-  JsonValue,
-  SUBLAYER_LOCTYPES,
-  parseConfig,
-  seed,
-  type ModelConfig,
-  type Seed,
-} from "@filigree/core";
-import { findSparsifier, type Sparsifier } from "@filigree/sparsifiers";
+import { SUBLAYER_LOCTYPES, JsonValue, parseConfig, seed, type ModelConfig, type Seed } from "@filigree/core";
+import { DEFAULTS } from "./defaults.ts";
 
 /** Settings of Adam and of the learning rate. */
 export interface OptimiserConfig {
@@ -18,8 +10,16 @@ export interface OptimiserConfig {
   readonly epsilon: number;
   /** Steps of linear warm-up; a linear decay to 0 follows. */
   readonly warmup: number;
-  /** Divide every gradient by the root mean square over all parameters (as published), or leave it. */
-  readonly gradient: "rms-normalised" | "plain";
+  /**
+   * Divide every gradient by the root mean square over all parameters (train.py), only where that is above 1 (Gao et
+   * al. 2025, A.1), or leave it.
+   */
+  readonly gradient: "rms-normalised" | "rms-clipped" | "plain";
+  /**
+   * After each step, and after the sparsifier's, matrices and tables lose this times the rate of themselves: 0.1 as
+   * published (train.py).
+   */
+  readonly weightDecay: number;
 }
 
 /** The fixed table of current × next token that is added to the logits. */
@@ -34,33 +34,46 @@ export interface BigramConfig {
   readonly scale: "above-floor" | "log-count";
 }
 
+/** What a run is trained on. */
+export interface DataConfig {
+  /** Folders, read one after the other; the command line may give others. */
+  readonly root: readonly string[];
+  /** Globs of paths below a folder; one that begins with `!` leaves out. */
+  readonly files: readonly string[];
+  /** The key that holds the text in each line of a `.jsonl` file. */
+  readonly text: string;
+  /** For the model card. */
+  readonly description: string;
+}
+
 /** A training run, as `filigree train` reads it. Paths are as written. */
 export interface TrainingConfig {
   readonly name: string;
   /** `vocabSize` and `outSize` are the tokenizer's. */
   readonly model: Omit<ModelConfig, "vocabSize" | "outSize">;
-  readonly data: {
-    /** Folder of source files; the command line may give another. */
-    readonly root: string | undefined;
-    readonly extensions: readonly string[];
-    readonly exclude: readonly string[];
-    readonly description: string;
-  };
+  readonly data: DataConfig;
   /** Checkpoint directory whose weights and tokenizer the run starts from; otherwise both are made anew. */
   readonly start: string | undefined;
-  readonly tokenizer: { readonly vocabSize: number };
+  /** A vocabulary to train on the data, or the `tokenizer.json` to take. */
+  readonly tokenizer: { readonly vocabSize: number } | { readonly file: string };
   /** How pairs of tokens are scored. Only with a bigram table. */
   readonly bigram: BigramConfig;
   /** Tokens of a training sequence. */
   readonly context: number;
   /** Sequences of a step. */
   readonly batch: number;
+  /**
+   * Parts that a batch is cut into, for threads to share; their gradients are added up in order. It is part of the run,
+   * not of the machine: sums in another order have other last bits.
+   */
+  readonly shards: number;
   /** Steps that the schedules of rate and density are laid out for. */
   readonly steps: number;
   /** The step after which the run ends with its checkpoint: `steps`, unless a later run is to take over before. */
   readonly stopAfter: number;
   readonly optimiser: OptimiserConfig;
-  readonly sparsifier: { readonly plugin: Sparsifier; readonly options: unknown };
+  /** By name, with the options as written: the sparsifier checks them when the run starts. */
+  readonly sparsifier: { readonly name: string; readonly options: unknown };
   readonly seed: Seed;
   /** Steps between checkpoints. */
   readonly checkpointEvery: number;
@@ -71,82 +84,105 @@ export interface TrainingConfig {
 const KEYS = [
   "format",
   "name",
-  "model",
   "data",
+  "model?",
   "start?",
-  "tokenizer",
+  "tokenizer?",
   "bigram?",
-  "context",
-  "batch",
-  "steps",
+  "context?",
+  "batch?",
+  "shards?",
+  "steps?",
   "stopAfter?",
   "optimiser?",
-  "sparsifier",
+  "sparsifier?",
   "seed?",
   "checkpointEvery?",
   "evaluateEvery?",
 ] as const;
 
-/** @throws InputError for unknown or missing keys, wrong types and sizes that do not fit. */
+/**
+ * Reads a configuration; what it leaves out takes its default.
+ *
+ * @throws InputError for unknown or missing keys, wrong types and sizes that do not fit.
+ */
 export function parseTrainingConfig(text: string, where: string): TrainingConfig {
   const given = JsonValue.parse(text, where).object(KEYS);
   const format = given.format.text();
   if (format !== "filigree.training/1") given.format.fail(`"${format}" found`, `"filigree.training/1"`);
-  const positive = (value: JsonValue): number =>
-    value.index() >= 1 ? value.index() : value.fail(`${value.index()} found`, "a whole number from 1");
-  const { root, extensions, exclude, description } = given.data.object([
-    "root?",
-    "extensions",
-    "exclude?",
-    "description",
-  ]);
-  const { vocabSize } = given.tokenizer.object(["vocabSize"]);
-  const { name, options } = given.sparsifier.object(["name", "options?"]);
-  const plugin = findSparsifier(name.text());
-  const context = positive(given.context);
+  const empty = new JsonValue({}, where);
+  const context = sizeOf(given.context, DEFAULTS.context);
+  const steps = sizeOf(given.steps, DEFAULTS.steps);
   return {
     name: given.name.text(),
-    model: modelPart(given.model, context, where),
-    data: {
-      root: root?.text(),
-      extensions: extensions.array().map((extension) => extension.text()),
-      exclude: exclude?.array().map((path) => path.text()) ?? [],
-      description: description.text(),
-    },
+    model: modelPart(given.model ?? empty, context, where),
+    data: dataPart(given.data),
     start: given.start?.text(),
-    tokenizer: { vocabSize: positive(vocabSize) },
-    bigram: bigramPart(given.bigram ?? new JsonValue({}, where)),
+    tokenizer: tokenizerPart(given.tokenizer ?? empty),
+    bigram: bigramPart(given.bigram ?? empty),
     context,
-    batch: positive(given.batch),
-    steps: positive(given.steps),
-    stopAfter: stopAfter(given.stopAfter, positive(given.steps)),
-    optimiser: optimiserPart(given.optimiser ?? new JsonValue({}, where)),
-    sparsifier: { plugin, options: plugin.parseOptions(options?.any(), `${where}: sparsifier.options`) },
-    seed: seed(given.seed?.index() ?? 0),
-    checkpointEvery: given.checkpointEvery ? positive(given.checkpointEvery) : 500,
-    evaluateEvery: given.evaluateEvery ? positive(given.evaluateEvery) : 250,
+    batch: sizeOf(given.batch, DEFAULTS.batch),
+    shards: sizeOf(given.shards, DEFAULTS.shards),
+    steps,
+    stopAfter: stopAfter(given.stopAfter, steps),
+    optimiser: optimiserPart(given.optimiser ?? empty, steps),
+    sparsifier: given.sparsifier ? sparsifierPart(given.sparsifier) : DEFAULTS.sparsifier,
+    seed: seed(given.seed?.index() ?? DEFAULTS.seed),
+    checkpointEvery: sizeOf(given.checkpointEvery, DEFAULTS.checkpointEvery),
+    evaluateEvery: sizeOf(given.evaluateEvery, DEFAULTS.evaluateEvery),
   };
 }
 
+/** Keys of a model's `config.json` that follow from the tokenizer and the context. */
+const DERIVED = ["vocab_size", "out_size", "block_size"];
+
 /** The model's part is a `config.json` without the sizes that follow from the rest. */
-function modelPart(json: JsonValue, context: number, where: string): Omit<ModelConfig, "vocabSize" | "outSize"> {
-  const derived = ["vocab_size", "out_size", "block_size"];
+function modelPart(json: JsonValue, context: number, where: string): TrainingConfig["model"] {
   const entries = json.entries();
   for (const [key, value] of entries) {
-    if (derived.includes(key)) value.fail("this key follows from the tokenizer and the context", "no such key here");
+    if (DERIVED.includes(key)) value.fail("this key follows from the tokenizer and the context", "no such key here");
   }
   const own = Object.fromEntries(entries.map(([key, value]) => [key, value.any()]));
+  const width = (key: "d_model" | "d_head") => {
+    const given = own[key];
+    return typeof given === "number" && given >= 1 ? given : DEFAULTS.model[key];
+  };
   const defaults = {
+    ...DEFAULTS.model,
     norm: "rms",
     // Stated, positions must agree with the size that concatenated ones have.
     ...(own["d_pos_emb"] == null && { positions: "none" }),
     afrac_loctypes: SUBLAYER_LOCTYPES.join(","),
     tied_unembed: false,
     vocab_size: 1,
+    n_head: Math.max(1, Math.round(width("d_model") / width("d_head"))),
+    d_mlp: 4 * width("d_model"),
+    block_size: context,
   };
-  const config = parseConfig(JSON.stringify({ ...defaults, block_size: context, ...own }), `${where}: model`);
+  // Without a size of its own, a head takes an equal share of the channels.
+  const sized = own["n_head"] == null ? defaults : { ...defaults, d_head: undefined };
+  const config = parseConfig(JSON.stringify({ ...sized, ...own }), `${where}: model`);
   const { vocabSize: _, outSize: __, ...rest } = config;
   return rest;
+}
+
+function dataPart(json: JsonValue): DataConfig {
+  const given = json.object(["root?", "files", "text?", "description?"]);
+  const files = given.files.array().map((glob) => glob.text());
+  if (files.length === 0) given.files.fail("no globs", 'such as ["**/*.py"]');
+  const root = given.root?.isArray() ? given.root.array().map((folder) => folder.text()) : given.root?.text();
+  return {
+    root: typeof root === "string" ? [root] : (root ?? []),
+    files,
+    text: given.text?.text() ?? DEFAULTS.data.text,
+    description: given.description?.text() ?? files.join(", "),
+  };
+}
+
+function tokenizerPart(json: JsonValue): TrainingConfig["tokenizer"] {
+  const { vocabSize, file } = json.object(["vocabSize?", "file?"]);
+  if (file && vocabSize) json.fail('both "vocabSize" and "file"', "a size to train, or a tokenizer.json to take");
+  return file ? { file: file.text() } : { vocabSize: sizeOf(vocabSize, DEFAULTS.tokenizer.vocabSize) };
 }
 
 function stopAfter(given: JsonValue | undefined, steps: number): number {
@@ -158,24 +194,41 @@ function stopAfter(given: JsonValue | undefined, steps: number): number {
 function bigramPart(json: JsonValue): BigramConfig {
   const { minCount, scale } = json.object(["minCount?", "scale?"]);
   return {
-    minCount: minCount ? Math.max(1, minCount.index()) : 2,
-    scale: scale?.oneOf("above-floor", "log-count") ?? "above-floor",
+    minCount: sizeOf(minCount, DEFAULTS.bigram.minCount),
+    scale: scale?.oneOf("above-floor", "log-count") ?? DEFAULTS.bigram.scale,
   };
 }
 
-function optimiserPart(json: JsonValue): OptimiserConfig {
-  const given = json.object(["rate?", "beta1?", "beta2?", "epsilon?", "warmup?", "gradient?"]);
-  const number = (value: JsonValue | undefined, otherwise: number): number => {
+function optimiserPart(json: JsonValue, steps: number): OptimiserConfig {
+  const given = json.object(["rate?", "beta1?", "beta2?", "epsilon?", "warmup?", "gradient?", "weightDecay?"]);
+  const gradient = given.gradient?.oneOf("rms-normalised", "rms-clipped", "plain") ?? DEFAULTS.optimiser.gradient;
+  const normal = DEFAULTS.optimiser[gradient];
+  const number = (value: JsonValue | undefined, otherwise: number, below = Infinity): number => {
     const result = value?.number() ?? otherwise;
-    if (result < 0) throw new InputError({ what: `optimiser: ${result} is below 0` });
-    return result;
+    if (result >= 0 && result < below) return result;
+    return value!.fail(
+      `${result} found`,
+      below === Infinity ? "a number from 0" : `a number from 0 and below ${below}`,
+    );
   };
   return {
-    rate: number(given.rate, 3e-3),
-    beta1: number(given.beta1, 0.9),
-    beta2: number(given.beta2, 0.95),
-    epsilon: number(given.epsilon, 1e-7),
-    warmup: number(given.warmup, 100),
-    gradient: given.gradient?.oneOf("rms-normalised", "plain") ?? "plain",
+    rate: number(given.rate, normal.rate),
+    beta1: number(given.beta1, DEFAULTS.optimiser.beta1, 1),
+    beta2: number(given.beta2, DEFAULTS.optimiser.beta2, 1),
+    epsilon: number(given.epsilon, normal.epsilon),
+    warmup: number(given.warmup, Math.ceil(steps / DEFAULTS.optimiser.stepsPerWarmup)),
+    gradient,
+    weightDecay: number(given.weightDecay, DEFAULTS.optimiser.weightDecay),
   };
+}
+
+function sparsifierPart(json: JsonValue): TrainingConfig["sparsifier"] {
+  const { name, options } = json.object(["name", "options?"]);
+  return { name: name.text(), options: options?.any() };
+}
+
+/** A whole number from 1. */
+function sizeOf(value: JsonValue | undefined, otherwise: number): number {
+  if (!value) return otherwise;
+  return value.index() >= 1 ? value.index() : value.fail(`${value.index()} found`, "a whole number from 1");
 }

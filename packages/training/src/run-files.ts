@@ -10,116 +10,94 @@ import {
   type ParameterValues,
   type StoredTensor,
 } from "@filigree/core";
+import { packState, unpackState } from "./plugin-state.ts";
+import { differences, type Settings } from "./settings.ts";
 import type { TrainerState } from "./trainer.ts";
 
-// A run's folder: `training-state.safetensors` (weights, moments, step: what resuming needs) and `metrics.jsonl`,
-// beside the checkpoint that the finished run leaves.
-
-const STATE = "training-state.safetensors";
-const METRICS = "metrics.jsonl";
+/** What resuming needs: weights, moments, step, and the settings of the run, which another run must not go on from. */
+export const STATE_FILE = "training-state.safetensors";
+const FORMAT = "filigree.training-state/2";
 const PARTS = ["weights", "m", "v"] as const;
 
-/** What a run must be equal in to go on from a stored state. */
-export interface RunIdentity {
-  /** sha256 over the configuration and the data. */
-  readonly hash: string;
-}
-
-/** Stores a state, whole or not at all. */
-export async function saveState(directory: string, state: TrainerState, identity: RunIdentity): Promise<void> {
+/** Stores a state, whole or not at all. @param sparsifier whose state it has, for messages */
+export async function saveState(
+  directory: string,
+  state: TrainerState,
+  settings: Settings,
+  sparsifier: string,
+): Promise<void> {
   const tensors = new Map<string, StoredTensor>();
   for (const part of PARTS) {
     for (const [name, values] of state[part]) tensors.set(`${part}/${name}`, fromFloat32(values, [values.length]));
   }
+  for (const [name, indices] of state.indices) {
+    tensors.set(`indices/${name}`, { type: "I32", shape: [indices.length], bytes: new Uint8Array(indices.buffer) });
+  }
+  const { json, arrays } = packState(state.sparsifier, sparsifier);
+  for (const [name, values] of arrays) tensors.set(`sparsifier${name}`, fromFloat32(values, [values.length]));
   const metadata = {
-    format: "filigree.training-state/1",
+    format: FORMAT,
     step: String(state.step),
-    sparsifier: JSON.stringify(state.sparsifier),
-    run: identity.hash,
+    sparsifier: json,
+    settings: JSON.stringify(settings),
   };
-  await writeFileAtomically(join(directory, STATE), formatSafetensors(tensors, metadata));
+  await writeFileAtomically(join(directory, STATE_FILE), formatSafetensors(tensors, metadata));
 }
 
 /**
  * The state stored in a run's folder, or undefined where there is none.
  *
- * @throws InputError where it belongs to another configuration or other data, or is damaged.
+ * @throws InputError where it belongs to a run with other settings or other data, or is damaged.
  */
-export async function loadState(directory: string, identity: RunIdentity): Promise<TrainerState | undefined> {
-  const path = join(directory, STATE);
-  const bytes = await readFile(path).catch(() => undefined);
+export async function loadState(directory: string, settings: Settings): Promise<TrainerState | undefined> {
+  const path = join(directory, STATE_FILE);
+  const bytes = await readIfThere(path);
   if (!bytes) return undefined;
   const { metadata, tensors } = parseSafetensors(bytes, path);
-  if (metadata["format"] !== "filigree.training-state/1") {
-    throw new InputError({ what: `the format is "${metadata["format"]}"`, where: path, expected: "a training state" });
-  }
-  if (metadata["run"] !== identity.hash) {
+  if (metadata["format"] !== FORMAT) {
     throw new InputError({
-      what: "this state was made with another configuration or other data",
+      what: `the format is "${metadata["format"]}"`,
       where: path,
-      hint: "give back the configuration and the data it was made with, or another --out folder",
+      expected: `"${FORMAT}"`,
+      hint: "other versions of Filigree cannot go on with it: begin anew in another --out folder",
     });
   }
-  const read = (part: string): ParameterValues =>
+  refuseOther(JSON.parse(metadata["settings"] ?? "{}") as Settings, settings, path);
+  const part = <T>(part: string, decode: (tensor: StoredTensor) => T): Map<string, T> =>
     new Map(
       [...tensors]
         .filter(([name]) => name.startsWith(`${part}/`))
-        .map(([name, tensor]) => [name.slice(part.length + 1), toFloat32(tensor)]),
+        .map(([name, tensor]) => [name.slice(part.length + 1), decode(tensor)]),
     );
+  const read = (name: string): ParameterValues => part(name, toFloat32);
   return {
     step: Number(metadata["step"]),
-    sparsifier: JSON.parse(metadata["sparsifier"] ?? "null"),
+    sparsifier: unpackState({
+      json: metadata["sparsifier"] ?? "null",
+      arrays: new Map([...read("sparsifier")].map(([name, values]) => [`/${name}`, values])),
+    }),
     weights: read("weights"),
     m: read("m"),
     v: read("v"),
+    indices: part("indices", ({ bytes }) => new Int32Array(new Uint8Array(bytes).buffer)),
   };
 }
 
-/** One line of `metrics.jsonl`. */
-export interface MetricsLine {
-  readonly step: number;
-  readonly loss: number;
-  readonly heldOut?: number;
-  readonly rate: number;
-  readonly density: number;
-  readonly gradientRms: number;
+async function readIfThere(path: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
 }
 
-/** The metrics of a run, written with each state so that a resumed run repeats no line and misses none. */
-export class MetricsFile {
-  readonly #path: string;
-  readonly #lines: MetricsLine[];
-
-  private constructor(path: string, lines: MetricsLine[]) {
-    this.#path = path;
-    this.#lines = lines;
-  }
-
-  /** Opens the metrics of a folder, keeping the lines of steps before `step`. */
-  static async open(directory: string, step: number): Promise<MetricsFile> {
-    const path = join(directory, METRICS);
-    const text = step > 0 ? await readFile(path, "utf8").catch(() => "") : "";
-    const lines = text
-      .split("\n")
-      .filter((line) => line !== "")
-      .map((line) => JSON.parse(line) as MetricsLine);
-    return new MetricsFile(
-      path,
-      lines.filter((line) => line.step <= step),
-    );
-  }
-
-  add(line: MetricsLine): void {
-    this.#lines.push(line);
-  }
-
-  /** Mean training loss of the last twenty lines: single batches are noisy. */
-  recentLoss(): number {
-    const recent = this.#lines.slice(-20);
-    return recent.reduce((sum, { loss }) => sum + loss, 0) / Math.max(1, recent.length);
-  }
-
-  async save(): Promise<void> {
-    await writeFileAtomically(this.#path, this.#lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
-  }
+function refuseOther(was: Settings, is: Settings, where: string): void {
+  const found = differences(was, is);
+  if (found.length === 0) return;
+  throw new InputError({
+    what: `this run was begun otherwise:${found.map((line) => `\n    ${line}`).join("")}`,
+    where,
+    hint: "go on with what it was begun with, or begin anew in another --out folder",
+  });
 }

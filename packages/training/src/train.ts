@@ -1,32 +1,45 @@
-import { createHash } from "node:crypto";
 import {
-  disposeModel,
   formatConfig,
-  freezeParameters,
   InputError,
   listParameters,
   saveModel,
   useBackend,
-  type Model,
   type ModelCard,
   type ModelConfig,
   type ParameterValues,
 } from "@filigree/core";
-import { hashCorpus, readCorpus, splitCorpus, type CorpusFile } from "@filigree/tasks";
+import type { Sparsifier } from "@filigree/sparsifiers";
+import { chooseSparsifier, type ChosenSparsifier } from "./choose-sparsifier.ts";
 import type { TrainingConfig } from "./config.ts";
 import { siteMeans } from "./means.ts";
-import { startingPoint } from "./starting-point.ts";
-import { loadState, MetricsFile, saveState, type RunIdentity } from "./run-files.ts";
-import { bigramTable, drawBatch, tokenizeCorpus, type TokenCorpus } from "./tokens.ts";
+import { MetricsFile } from "./metrics.ts";
+import { Pace } from "./pace.ts";
+import { loadState } from "./run-files.ts";
+import { flatten, type Settings } from "./settings.ts";
+import { startingPoint, type StartingPoint } from "./starting-point.ts";
+import { Store } from "./store.ts";
+import { bigramTable, drawBatch, tokenizeCorpus, type TokenCorpus, type TrainingBatch } from "./tokens.ts";
+import { measure, withModel, type Measured } from "./trained-model.ts";
 import { initialState, Trainer, type StepReport } from "./trainer.ts";
+import { readTrainingData, type TrainingData } from "./training-data.ts";
+import { Crew } from "./workers/crew.ts";
 
 /** Batches that the held-out loss and the corpus means are measured on. */
 const HELD_OUT_BATCHES = 8;
 const MEAN_BATCHES = 32;
+/** Every so many steps, and wherever the held-out loss is measured, the metrics get a line. */
+const LINE_EVERY = 10;
 
 /** What a run says of itself while it goes on. */
 export type TrainingProgress =
-  | { readonly phase: "reading" | "tokenizing" | "measuring means" }
+  | { readonly phase: "reading" | "measuring means" }
+  | {
+      readonly phase: "tokenizing";
+      /** Texts that were read. */
+      readonly texts: number;
+      /** Paths of files that are not UTF-8 text, and are left out. */
+      readonly notUtf8: readonly string[];
+    }
   | (StepReport & {
       readonly phase: "training";
       readonly step: number;
@@ -39,12 +52,16 @@ export type TrainingProgress =
 export interface TrainOptions {
   /** Folder that receives metrics, state and, at the end, the checkpoint. */
   readonly out: string;
-  /** Folder of the configuration, from which its `start` is resolved. */
+  /** Folder of the configuration, from which its paths are resolved. */
   readonly baseDirectory: string;
-  /** Folder of source files; overrides the configuration's. */
-  readonly data?: string | undefined;
+  /** Folders of text or source files; override the configuration's. */
+  readonly data?: readonly string[] | undefined;
   /** Go on from the folder's stored state, if there is one. Otherwise a stored state is an error. */
   readonly resume?: boolean | undefined;
+  /** Threads that share each batch, this one too; no more than the configuration's shards. Default: 1. */
+  readonly workers?: number | undefined;
+  /** Sparsifiers that the configuration may name beside the built-in ones. */
+  readonly sparsifiers?: readonly Sparsifier[] | undefined;
   /** The command line, for the model card. */
   readonly command: string;
   readonly codeVersion: string;
@@ -56,152 +73,199 @@ export interface TrainOptions {
 export type TrainingOutcome =
   { readonly status: "finished"; readonly card: ModelCard } | { readonly status: "interrupted"; readonly step: number };
 
+/** What a run works with, once everything is read. */
+interface Workshop {
+  readonly run: TrainingConfig;
+  readonly config: ModelConfig;
+  readonly sparsifier: ChosenSparsifier;
+  readonly data: TrainingData;
+  readonly corpus: TokenCorpus;
+  readonly start: StartingPoint;
+  readonly bigram: Float32Array | undefined;
+}
+
 /**
- * Trains a model from a folder of source files and writes its checkpoint. Equal configuration, data and seed give
- * equal bytes, however often the run is interrupted and resumed.
+ * Trains a model from text or source files and writes its checkpoint. Equal configuration, data and seed give equal
+ * bytes, however often the run is interrupted and resumed.
  *
- * @throws InputError for data or a stored state that does not fit.
+ * @throws InputError for data or a stored state that does not fit, and where the disk is full.
  */
 export async function train(run: TrainingConfig, options: TrainOptions): Promise<TrainingOutcome> {
   await useBackend("wasm");
-  const { onProgress } = options;
-  onProgress?.({ phase: "reading" });
-  const files = readData(run, options.data);
-  onProgress?.({ phase: "tokenizing" });
-  const start = await startingPoint(run, files, options.baseDirectory);
-  const { config, tokenizerText } = start;
-  const corpus = tokenizeCorpus(files, start.tokenizer, run.context);
-  const bigram = config.bigram ? bigramTable(corpus.train, config.vocabSize, run.bigram) : undefined;
-
-  const dataHash = hashCorpus(files);
-  const identity = identify(run, config, dataHash, start.hash);
-  const stored = await loadState(options.out, identity);
+  const { out, onProgress } = options;
+  const workshop = await openWorkshop(run, options);
+  const { config, sparsifier, start, bigram } = workshop;
+  const settings = settingsOf(workshop);
+  const stored = await loadState(out, settings);
   if (stored && !options.resume) {
     throw new InputError({
       what: `there is a run at step ${stored.step} already`,
-      where: options.out,
+      where: out,
       hint: "add --resume to go on with it, or give another --out folder",
     });
   }
-  const metrics = await MetricsFile.open(options.out, stored?.step ?? 0);
-  const trainer = new Trainer(run, config, stored ?? initialState(run, config, start.weights), bigram);
+  if (stored && stored.step > run.stopAfter) {
+    throw new InputError({
+      what: `the run is at step ${stored.step} already, after its end at ${run.stopAfter}`,
+      where: out,
+    });
+  }
+  const metrics = await MetricsFile.open(out, stored?.step ?? 0);
+  const { name, stopAfter } = run;
+  const store = new Store(
+    { directory: out, name, steps: stopAfter, settings, sparsifier: sparsifier.plugin.name },
+    metrics,
+    stored?.step,
+  );
+  const trainer = new Trainer(run, sparsifier, config, stored ?? initialState(run, config, start.weights), bigram);
+  const crew = new Crew(Math.min(options.workers ?? 1, run.shards, run.batch), trainer.fixed, bigram);
   try {
-    const finished = await runSteps(run, trainer, corpus, metrics, identity, options);
+    await store.open();
+    const finished = await runSteps(workshop, trainer, crew, metrics, store, options);
     if (!finished) return { status: "interrupted", step: trainer.step };
-    const state = trainer.state();
-    const values: ParameterValues = bigram ? new Map([...state.weights, ["bigram_table", bigram]]) : state.weights;
     onProgress?.({ phase: "measuring means" });
-    const means = measureMeans(run, config, values, corpus);
-    const card: ModelCard = {
-      format: "filigree.model-card/1",
-      name: run.name,
-      command: options.command,
-      codeVersion: options.codeVersion,
-      data: {
-        description: run.data.description,
-        sha256: dataHash,
-        files: files.length,
-        tokens: corpus.train.length,
-      },
-      sparsifier: { name: run.sparsifier.plugin.name, options: run.sparsifier.options },
-      optimiser: { name: "adam", ...run.optimiser, context: run.context, batch: run.batch },
-      ...(start.hash !== "" && { startedFrom: start.hash }),
-      steps: run.stopAfter,
-      seed: run.seed,
-      losses: { train: metrics.recentLoss(), heldOut: heldOutLoss(run, trainer, corpus) },
-      nonzeros: countNonzeros(config, values),
-    };
-    await saveModel(options.out, { config, values, means, tokenizer: tokenizerText, card });
+    const values = valuesOf(trainer, bigram);
+    const { means, heldOut } = withModel(config, values, (model) => ({
+      means: siteMeans(model, batchesOf(workshop, "means")),
+      heldOut: measure(model, batchesOf(workshop, "held-out")),
+    }));
+    const card = cardOf(workshop, { train: metrics.recentLoss(), heldOut: heldOut.loss }, values, options);
+    await store.write(() => saveModel(out, { config, values, means, tokenizer: start.tokenizerText, card }));
     return { status: "finished", card };
   } finally {
+    await crew.end();
     trainer.dispose();
   }
 }
 
-function readData(run: TrainingConfig, override: string | undefined): CorpusFile[] {
-  const root = override ?? run.data.root;
-  if (root === undefined) {
-    throw new InputError({ what: "no training data is named", hint: "give --data FOLDER, or data.root in the config" });
-  }
-  return splitCorpus(readCorpus({ root, extensions: run.data.extensions, exclude: run.data.exclude }));
+async function openWorkshop(run: TrainingConfig, options: TrainOptions): Promise<Workshop> {
+  const { baseDirectory, onProgress } = options;
+  const sparsifier = await chooseSparsifier(run.sparsifier, baseDirectory, options.sparsifiers);
+  onProgress?.({ phase: "reading" });
+  const data = readTrainingData(run.data, options.data ?? [], baseDirectory);
+  onProgress?.({ phase: "tokenizing", texts: data.count, notUtf8: data.notUtf8 });
+  const start = await startingPoint(run, data.texts, baseDirectory);
+  const { config } = start;
+  const corpus = tokenizeCorpus(data.texts, start.tokenizer, run.context);
+  const bigram = config.bigram ? bigramTable(corpus.train, config.vocabSize, run.bigram) : undefined;
+  return { run, config, sparsifier, data, corpus, start, bigram };
 }
 
 /** Runs the steps that are left. False where the run was interrupted; its state is then stored. */
 async function runSteps(
-  run: TrainingConfig,
+  workshop: Workshop,
   trainer: Trainer,
-  corpus: TokenCorpus,
+  crew: Crew,
   metrics: MetricsFile,
-  identity: RunIdentity,
-  { out, signal, onProgress }: TrainOptions,
+  store: Store,
+  { signal, onProgress }: TrainOptions,
 ): Promise<boolean> {
-  const store = async () => {
-    await metrics.save();
-    await saveState(out, trainer.state(), identity);
-  };
-  let pace: number | undefined;
+  const { run, corpus } = workshop;
+  const pace = new Pace();
   while (trainer.step < run.stopAfter) {
     const begun = performance.now();
     const batch = drawBatch(corpus.train, run, { seed: run.seed, name: "training/batch", index: trainer.step });
-    const report = trainer.takeStep(batch);
+    const report = crew.size > 1 ? await trainer.takeStepWith(crew, batch) : trainer.takeStep(batch);
     const { step } = trainer;
-    if (!Number.isFinite(report.loss)) {
-      throw new InputError({ what: `the loss is ${report.loss} at step ${step}`, hint: "lower optimiser.rate" });
+    if (!Number.isFinite(report.loss) || !Number.isFinite(report.gradientRms)) {
+      throw new InputError({ what: `the loss is no longer a number at step ${step}`, hint: "lower optimiser.rate" });
     }
-    const seconds = (performance.now() - begun) / 1000;
-    pace = pace === undefined ? seconds : 0.95 * pace + 0.05 * seconds;
-    const heldOut = step % run.evaluateEvery === 0 ? heldOutLoss(run, trainer, corpus) : undefined;
-    const measured = heldOut === undefined ? {} : { heldOut };
-    if (step % 10 === 0 || heldOut !== undefined) metrics.add({ step, ...report, ...measured });
+    const stepped = performance.now();
+    pace.addStep((stepped - begun) / 1000);
+    const measured = step % run.evaluateEvery === 0 ? measureNow(workshop, trainer) : {};
+    if (step % run.evaluateEvery === 0) pace.addPause((performance.now() - stepped) / 1000);
+    if (step % LINE_EVERY === 0 || step % run.evaluateEvery === 0) metrics.add({ step, ...report, ...measured });
     onProgress?.({
       phase: "training",
       ...report,
       ...measured,
       step,
       steps: run.stopAfter,
-      tokensPerSecond: (run.batch * run.context) / pace,
-      secondsLeft: (run.stopAfter - step) * pace,
+      tokensPerSecond: run.batch * run.context * pace.stepsPerSecond,
+      secondsLeft: pace.left(run.stopAfter - step, Math.floor((run.stopAfter - step) / run.evaluateEvery)),
     });
     // Let signals and timers in: a step blocks the event loop.
     await new Promise((resolve) => setImmediate(resolve));
     if (signal?.aborted) {
-      await store();
+      await store.save(trainer.state());
       return false;
     }
-    if (step % run.checkpointEvery === 0 || step === run.stopAfter) await store();
+    if (step % run.checkpointEvery === 0 || step === run.stopAfter) await store.save(trainer.state());
   }
   return true;
 }
 
-function heldOutLoss(run: TrainingConfig, trainer: Trainer, corpus: TokenCorpus): number {
-  let sum = 0;
-  for (let index = 0; index < HELD_OUT_BATCHES; index++) {
-    sum += trainer.loss(drawBatch(corpus.heldOut, run, { seed: run.seed, name: "training/held-out", index }));
-  }
-  return sum / HELD_OUT_BATCHES;
+/** The weights of a checkpoint. */
+function valuesOf(trainer: Trainer, bigram: Float32Array | undefined): ParameterValues {
+  const values = trainer.values();
+  return bigram ? new Map([...values, ["bigram_table", bigram]]) : values;
 }
 
-function measureMeans(run: TrainingConfig, config: ModelConfig, values: ParameterValues, corpus: TokenCorpus) {
-  const model: Model = {
-    config,
-    parameters: freezeParameters(config, values),
-    means: new Map(),
-    tokenizer: undefined,
-    hash: "",
-  };
-  const batches = Array.from({ length: MEAN_BATCHES }, (_, index) =>
-    drawBatch(corpus.train, run, { seed: run.seed, name: "training/means", index }),
+function measureNow(
+  workshop: Workshop,
+  trainer: Trainer,
+): { readonly heldOut: number; readonly deadNeurons: number; readonly nonzeros: number } {
+  const { config, bigram } = workshop;
+  const values = valuesOf(trainer, bigram);
+  const measured = withModel(config, values, (model): Measured => measure(model, batchesOf(workshop, "held-out")));
+  const { block } = countNonzeros(config, values);
+  return { heldOut: measured.loss, deadNeurons: measured.deadNeurons, nonzeros: block.nonzero };
+}
+
+/** The same batches whenever they are asked for. */
+function batchesOf({ run, corpus }: Workshop, what: "held-out" | "means"): TrainingBatch[] {
+  const [tokens, length] = what === "means" ? [corpus.train, MEAN_BATCHES] : [corpus.heldOut, HELD_OUT_BATCHES];
+  return Array.from({ length }, (_, index) =>
+    drawBatch(tokens, run, { seed: run.seed, name: `training/${what}`, index }),
   );
-  const means = siteMeans(model, batches);
-  disposeModel(model);
-  return means;
 }
 
-/** Equal exactly where a stored state may go on: all but paths and where the data lies. */
-function identify(run: TrainingConfig, config: ModelConfig, dataHash: string, startHash: string): RunIdentity {
-  const { name: _, model: __, data: ___, start: ____, sparsifier, checkpointEvery: _____, ...rest } = run;
-  const parts = [formatConfig(config), dataHash, startHash, rest, sparsifier.plugin.name, sparsifier.options];
-  return { hash: createHash("sha256").update(JSON.stringify(parts)).digest("hex") };
+/** All that the bytes of a run follow from; paths, names and where it ends or is stored are not of it. */
+function settingsOf({ run, config, sparsifier, data, start }: Workshop): Settings {
+  const { bigram, context, batch, shards, steps, optimiser, seed, evaluateEvery } = run;
+  return flatten({
+    data: `${data.count} texts, sha256 ${data.hash}`,
+    ...(start.hash !== "" && { start: `a checkpoint, sha256 ${start.hash}` }),
+    tokenizer: `${config.vocabSize} tokens, sha256 ${start.tokenizerHash}`,
+    model: JSON.parse(formatConfig(config)) as unknown,
+    ...(config.bigram && { bigram }),
+    context,
+    batch,
+    shards,
+    steps,
+    optimiser,
+    sparsifier: { name: sparsifier.plugin.name, version: sparsifier.plugin.version, options: sparsifier.options },
+    seed,
+    evaluateEvery,
+  });
+}
+
+function cardOf(
+  { run, config, sparsifier, data, corpus, start }: Workshop,
+  losses: ModelCard["losses"],
+  values: ParameterValues,
+  { command, codeVersion }: TrainOptions,
+): ModelCard {
+  return {
+    format: "filigree.model-card/1",
+    name: run.name,
+    command,
+    codeVersion,
+    data: {
+      description: run.data.description,
+      sha256: data.hash,
+      files: data.count,
+      notUtf8: data.notUtf8.length,
+      tokens: corpus.train.length,
+    },
+    sparsifier: { name: sparsifier.plugin.name, options: sparsifier.options },
+    optimiser: { name: "adam", ...run.optimiser, context: run.context, batch: run.batch },
+    ...(start.hash !== "" && { startedFrom: start.hash }),
+    steps: run.stopAfter,
+    seed: run.seed,
+    losses,
+    nonzeros: countNonzeros(config, values),
+  };
 }
 
 function countNonzeros(config: ModelConfig, values: ParameterValues): ModelCard["nonzeros"] {

@@ -1,24 +1,23 @@
 import * as tf from "@tensorflow/tfjs-core";
 import {
   adamStep,
-  crossEntropy,
-  forward,
-  keepLargest,
   listParameters,
-  Parameters,
   randomStream,
-  SparseMatrix,
   sumOfSquares,
   type ModelConfig,
   type ParameterName,
   type ParameterSpec,
   type ParameterValues,
   type Seed,
-  type Slot,
 } from "@filigree/core";
-import type { SparsifiedMatrix } from "@filigree/sparsifiers";
-import type { TrainingConfig } from "./config.ts";
+import type { StepPosition } from "@filigree/sparsifiers";
+import type { ChosenSparsifier } from "./choose-sparsifier.ts";
+import type { OptimiserConfig, TrainingConfig } from "./config.ts";
+import { addUp, cutBatch, differentiate, placeFixedParts, type FixedParts, type StepWeights } from "./gradients.ts";
+import { Sparsifying } from "./sparsifying.ts";
 import type { TrainingBatch } from "./tokens.ts";
+import { TrainedParameters, type StoredParameters } from "./trained-parameters.ts";
+import type { Crew } from "./workers/crew.ts";
 
 /** What a step did. */
 export interface StepReport {
@@ -32,12 +31,10 @@ export interface StepReport {
 }
 
 /** Everything that a run needs to go on from a step to the same bytes. */
-export interface TrainerState {
+export interface TrainerState extends StoredParameters {
   /** Steps done. */
   readonly step: number;
-  readonly weights: ParameterValues;
-  readonly m: ParameterValues;
-  readonly v: ParameterValues;
+  /** As the sparsifier keeps it; undefined before the run begins. */
   readonly sparsifier: unknown;
 }
 
@@ -45,31 +42,42 @@ export interface TrainerState {
 export class Trainer {
   readonly config: ModelConfig;
   readonly #run: TrainingConfig;
-  readonly #bigram: SparseMatrix | undefined;
-  readonly #slots: Map<ParameterName, Slot>;
-  readonly #specs: readonly ParameterSpec[];
-  #sparsifierState: unknown;
+  /** What every step computes with beside the trained weights. */
+  readonly fixed: FixedParts;
+  readonly #parameters: TrainedParameters;
+  readonly #sparsifying: Sparsifying;
   #step: number;
+  #finishedNow: ReadonlyMap<ParameterName, tf.Tensor> | undefined;
 
-  constructor(run: TrainingConfig, config: ModelConfig, state: TrainerState, bigram: Float32Array | undefined) {
+  constructor(
+    run: TrainingConfig,
+    sparsifier: ChosenSparsifier,
+    config: ModelConfig,
+    state: TrainerState,
+    bigram: Float32Array | undefined,
+  ) {
     this.#run = run;
     this.config = config;
-    this.#specs = listParameters(config).filter(({ trained }) => trained);
     this.#step = state.step;
-    this.#sparsifierState = state.sparsifier;
-    const place = (values: ParameterValues, { name, shape }: ParameterSpec) =>
-      tf.keep(tf.tensor(values.get(name)!.slice(), shape as number[], "float32"));
-    this.#slots = new Map(
-      this.#specs.map((spec) => [
-        spec.name,
-        { weights: place(state.weights, spec), m: place(state.m, spec), v: place(state.v, spec) },
-      ]),
-    );
-    if (bigram) {
-      const dense = tf.tensor2d(bigram, [config.vocabSize, config.outSize]);
-      this.#bigram = SparseMatrix.fromDense(dense);
-      dense.dispose();
-    }
+    const specs = listParameters(config).filter(({ trained }) => trained);
+    this.#parameters = new TrainedParameters(specs, sparsifier.plugin.storage, state);
+    this.#sparsifying = new Sparsifying(sparsifier, run.seed, this.#parameters, this.#at, state.sparsifier);
+    this.fixed = placeFixedParts(config, bigram);
+  }
+
+  get #at(): StepPosition {
+    return { step: this.#step, steps: this.#run.steps };
+  }
+
+  /** Weights that differ from the trained ones in checkpoints and held-out losses; good until the next step. */
+  get #finished(): ReadonlyMap<ParameterName, tf.Tensor> {
+    this.#finishedNow ??= this.#sparsifying.finish(this.#at);
+    return this.#finishedNow;
+  }
+
+  #release(): void {
+    tf.dispose([...(this.#finishedNow?.values() ?? [])]);
+    this.#finishedNow = undefined;
   }
 
   /** Steps done. */
@@ -79,96 +87,103 @@ export class Trainer {
 
   /** One step of the optimiser, then of the sparsifier. */
   takeStep(batch: TrainingBatch): StepReport {
-    const { optimiser, sparsifier, steps, seed } = this.#run;
-    const at = { step: this.#step, steps };
-    const { loss, gradients } = this.#differentiate(batch);
-    const squares = this.#specs.reduce((sum, { name }) => sum + sumOfSquares(gradients.get(name)!), 0);
-    const size = this.#specs.reduce((n, { name }) => n + this.#slots.get(name)!.weights.size, 0);
-    const gradientRms = Math.sqrt(squares / size);
+    const replaced = this.#beginStep();
+    const shards = cutBatch(batch, this.#run.shards);
+    const sums = addUp(differentiate(this.fixed, this.#stepWeights(replaced), shards, batch.ids.length));
+    return this.#finishStep(sums, replaced, batch.ids.length);
+  }
+
+  /** The same step to the bit, with its shards spread over threads. */
+  async takeStepWith(crew: Crew, batch: TrainingBatch): Promise<StepReport> {
+    const replaced = this.#beginStep();
+    const sums = addUp(await crew.differentiate(this.#stepWeights(replaced), cutBatch(batch, this.#run.shards)));
+    return this.#finishStep(sums, replaced, batch.ids.length);
+  }
+
+  /** Weights that a step computes with in the place of the stored ones. */
+  #beginStep(): ReadonlyMap<ParameterName, tf.Tensor> {
+    this.#release();
+    const wantsWhole = this.#sparsifying.wantsGradients(this.#at);
+    return wantsWhole ? this.#parameters.whole() : this.#sparsifying.forward(this.#at);
+  }
+
+  #finishStep(
+    { loss, gradients }: { readonly loss: number; readonly gradients: Map<ParameterName, tf.Tensor> },
+    replaced: ReadonlyMap<ParameterName, tf.Tensor>,
+    tokens: number,
+  ): StepReport {
+    const { optimiser, steps } = this.#run;
+    const at = this.#at;
+    tf.dispose([...replaced.values()]);
+    this.#sparsifying.backward(at, gradients);
+    const wantsWhole = this.#sparsifying.wantsGradients(at);
+    const whole = wantsWhole ? this.#takeStoredParts(gradients) : new Map<ParameterName, tf.Tensor>();
+    const squares = [...gradients.values()].reduce((sum, gradient) => sum + sumOfSquares(gradient), 0);
+    const gradientRms = Math.sqrt(squares / this.#parameters.size);
     const warmup = Math.min(1, (this.#step + 1) / Math.max(1, optimiser.warmup));
     const decay = 1 - this.#step / steps;
-    const rate = optimiser.rate * warmup * decay * sparsifier.plugin.rateFactor(at, sparsifier.options);
-    for (const [name, slot] of this.#slots) {
-      adamStep(slot, gradients.get(name)!, {
+    const rate = optimiser.rate * warmup * decay * this.#sparsifying.rateFactor(at);
+    for (const [name, gradient] of gradients) {
+      adamStep(this.#parameters.slot(name), gradient, {
         ...optimiser,
         rate,
         step: this.#step + 1,
-        gradientScale: optimiser.gradient === "rms-normalised" ? 1 / (gradientRms + 1e-5) : 1,
+        gradientScale: gradientScale(optimiser.gradient, gradientRms),
       });
     }
     tf.dispose([...gradients.values()]);
-    const random = randomStream(seed, `sparsifiers/${sparsifier.plugin.name}/${this.#step}`);
-    this.#sparsifierState = sparsifier.plugin.step(
-      this.#sparsifierState,
-      this.#matrices(),
-      { ...at, random },
-      sparsifier.options,
-    );
+    this.#sparsifying.step(at, whole);
+    tf.dispose([...whole.values()]);
+    if (optimiser.weightDecay > 0) this.#parameters.scaleMatrices(1 - optimiser.weightDecay * rate);
     this.#step++;
-    return { loss, rate, gradientRms, density: sparsifier.plugin.density(at, sparsifier.options) };
+    return { loss: loss / tokens, rate, gradientRms, density: this.#sparsifying.density(at) };
   }
 
-  /** Mean cross-entropy of a batch, nats per token. */
-  loss(batch: TrainingBatch): number {
-    return tf.tidy(() => {
-      const tensors = new Map<ParameterName, tf.Tensor | SparseMatrix>(this.#bigramEntry());
-      for (const [name, slot] of this.#slots) tensors.set(name, slot.weights);
-      const logits = forward(this.config, new Parameters(tensors), batch);
-      return mean(crossEntropy(logits, tf.tensor1d(batch.targets, "int32")));
+  /** The weights of a checkpoint: the trained ones, or what the sparsifier makes of them. */
+  values(): ParameterValues {
+    const finished = [...this.#finished].map(([name, tensor]): [ParameterName, Float32Array] => {
+      return [name, tensor.dataSync<"float32">().slice()];
     });
+    return new Map([...this.#parameters.values(), ...finished]);
   }
 
   /** A copy of all state, off the backend. */
   state(): TrainerState {
-    const read = (part: keyof Slot) =>
-      new Map([...this.#slots].map(([name, slot]) => [name, slot[part].dataSync<"float32">().slice()]));
     return {
       step: this.#step,
-      weights: read("weights"),
-      m: read("m"),
-      v: read("v"),
-      sparsifier: this.#sparsifierState,
+      ...this.#parameters.state(),
+      sparsifier: structuredClone(this.#sparsifying.state),
     };
   }
 
   dispose(): void {
-    for (const { weights, m, v } of this.#slots.values()) tf.dispose([weights, m, v]);
-    this.#bigram?.dispose();
+    this.#release();
+    this.#parameters.dispose();
+    this.fixed.bigram?.dispose();
   }
 
-  #differentiate(batch: TrainingBatch): { loss: number; gradients: Map<ParameterName, tf.Tensor> } {
-    const names = [...this.#slots.keys()];
-    const weights = names.map((name) => this.#slots.get(name)!.weights);
-    const tokens = batch.ids.length;
-    const { value, grads } = tf.tidy(() => {
-      const targets = tf.tensor1d(batch.targets, "int32");
-      const losses = (...given: tf.Tensor[]) => {
-        const tensors = new Map<ParameterName, tf.Tensor | SparseMatrix>(this.#bigramEntry());
-        names.forEach((name, i) => tensors.set(name, given[i]!));
-        return crossEntropy(forward(this.config, new Parameters(tensors), batch), targets);
-      };
-      return tf.valueAndGrads(losses)(weights, tf.fill([tokens], 1 / tokens));
-    });
-    const loss = mean(value as tf.Tensor1D);
-    value.dispose();
-    return { loss, gradients: new Map(names.map((name, i) => [name, grads[i]!])) };
+  #stepWeights(replaced: ReadonlyMap<ParameterName, tf.Tensor>): StepWeights {
+    return new Map(
+      this.#names.map((name) => {
+        const values = replaced.get(name) ?? this.#parameters.slot(name).weights;
+        return [name, this.#parameters.storage(name, values)];
+      }),
+    );
   }
 
-  #bigramEntry(): [ParameterName, SparseMatrix][] {
-    return this.#bigram ? [["bigram_table", this.#bigram]] : [];
+  /** Replaces gradients of whole matrices by what belongs to their stored weights, and returns the former. */
+  #takeStoredParts(gradients: Map<ParameterName, tf.Tensor>): Map<ParameterName, tf.Tensor> {
+    const whole = new Map<ParameterName, tf.Tensor>();
+    for (const name of this.#parameters.nonzeros.keys()) {
+      const gradient = gradients.get(name)!;
+      whole.set(name, gradient);
+      gradients.set(name, this.#parameters.storedPart(name, gradient));
+    }
+    return whole;
   }
 
-  /** Block matrices, embedding and unembedding as the sparsifier sees them. */
-  #matrices(): SparsifiedMatrix[] {
-    return this.#specs
-      .filter(({ role }) => role === "block" || role === "embedding" || role === "unembedding")
-      .map(({ name, role, shape }) => ({
-        name,
-        role,
-        rows: shape[0]!,
-        cols: shape[1]!,
-        keepLargest: (k) => keepLargest(this.#slots.get(name)!, k),
-      }));
+  get #names(): ParameterName[] {
+    return this.#parameters.specs.map(({ name }) => name);
   }
 }
 
@@ -186,7 +201,8 @@ export function initialState(run: TrainingConfig, config: ModelConfig, weights?:
     ),
     m: zeros(),
     v: zeros(),
-    sparsifier: run.sparsifier.plugin.init(run.sparsifier.options),
+    indices: new Map(),
+    sparsifier: undefined,
   };
 }
 
@@ -199,11 +215,12 @@ function initialValues({ name, shape, role }: ParameterSpec, config: ModelConfig
   return values.map(() => Math.fround(random.normal() * scale));
 }
 
-function count(shape: readonly number[]): number {
-  return shape.reduce((n, size) => n * size, 1);
+/** Factor on the gradients of a step for the root mean square over all of them. */
+function gradientScale(kind: OptimiserConfig["gradient"], rms: number): number {
+  if (kind === "rms-normalised") return 1 / (rms + 1e-5);
+  return kind === "rms-clipped" ? 1 / Math.max(1, rms) : 1;
 }
 
-/** In double precision, in order. */
-function mean(losses: tf.Tensor1D): number {
-  return losses.dataSync<"float32">().reduce((sum, loss) => sum + loss, 0) / losses.size;
+function count(shape: readonly number[]): number {
+  return shape.reduce((n, size) => n * size, 1);
 }

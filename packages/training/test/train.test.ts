@@ -1,4 +1,5 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
@@ -10,6 +11,7 @@ import {
   parseModelCard,
   parseSafetensors,
   siteName,
+  toFloat32,
   useBackend,
 } from "@filigree/core";
 import { parseTrainingConfig, train, type MetricsLine, type TrainingProgress } from "../src/index.ts";
@@ -27,12 +29,18 @@ const files = (folder: string) =>
 
 async function runTiny(
   out: string,
-  more: { resume?: boolean; stopAfter?: number; config?: string; onProgress?: (p: TrainingProgress) => void } = {},
+  more: {
+    resume?: boolean;
+    stopAfter?: number;
+    config?: string;
+    data?: string[];
+    onProgress?: (p: TrainingProgress) => void;
+  } = {},
 ) {
   const controller = new AbortController();
   return train(parseTrainingConfig(more.config ?? tinyConfig(), "tiny.json"), {
     out,
-    data,
+    data: more.data ?? [data],
     baseDirectory: "/",
     resume: more.resume,
     command: "filigree train tiny.json",
@@ -69,7 +77,17 @@ describe("train", () => {
     const metrics = readFileSync(join(out, "metrics.jsonl"), "utf8").trim().split("\n");
     const lines = metrics.map((line) => JSON.parse(line) as MetricsLine);
     expect(lines.map(({ step }) => step)).toEqual([8, 10, 16, 20, 24]);
-    expect(lines.filter(({ heldOut }) => heldOut !== undefined).map(({ step }) => step)).toEqual([8, 16, 24]);
+    const measured = lines.filter(({ heldOut }) => heldOut !== undefined);
+    expect(measured.map(({ step }) => step)).toEqual([8, 16, 24]);
+    expect(measured.at(-1)!.heldOut).toBe(card.losses.heldOut);
+    expect(measured.at(-1)!.nonzeros).toBe(card.nonzeros.block.nonzero);
+    for (const { gradientRms, deadNeurons } of measured) {
+      expect(gradientRms).toBeGreaterThan(0);
+      expect(deadNeurons! * 16).toBe(Math.round(deadNeurons! * 16));
+    }
+    const page = readFileSync(join(out, "training.html"), "utf8");
+    expect(page).toContain(card.losses.heldOut.toFixed(3));
+    expect(page).toContain("trained for 24 steps");
     disposeModel(model);
   });
 
@@ -125,9 +143,112 @@ describe("train", () => {
     const out = freshFolder();
     await runTiny(out, { stopAfter: 3 });
     await expect(runTiny(out)).rejects.toThrow(/--resume/);
-    await expect(runTiny(out, { resume: true, config: tinyConfig({ seed: 8 }) })).rejects.toThrow(
-      /another configuration/,
+    const before = files(out);
+    const other = tinyConfig({ seed: 8, optimiser: { rate: 0.01, warmup: 4, gradient: "plain" } });
+    const lines = [
+      "optimiser.epsilon was 0.1, is 1e-7",
+      "optimiser.gradient was rms-normalised, is plain",
+      "seed was 7, is 8",
+    ];
+    await expect(runTiny(out, { resume: true, config: other })).rejects.toThrow(
+      `training-state.safetensors: this run was begun otherwise:\n    ${lines.join("\n    ")}\n`,
     );
+    expect(files(out)).toEqual(before);
+  });
+
+  test("does not go on with other data", async () => {
+    const out = freshFolder();
+    const changing = writeSources();
+    await runTiny(out, { stopAfter: 3, data: [changing] });
+    appendFileSync(join(changing, "part0/module0.py"), "more = 1\n");
+    await expect(runTiny(out, { resume: true, data: [changing] })).rejects.toThrow(
+      /begun otherwise:\n {4}data was 60 texts, sha256 [0-9a-f]{12}…, is 60 texts, sha256 [0-9a-f]{12}…\n/u,
+    );
+  });
+
+  test("goes on to a later end, as a run that was to end there from the first", async () => {
+    const [short, long] = [freshFolder(), freshFolder()];
+    await runTiny(short, { config: tinyConfig({ stopAfter: 10 }) });
+    expect((await runTiny(short, { resume: true })).status).toBe("finished");
+    await runTiny(long);
+    expect(files(short)).toEqual(files(long));
+    const earlier = runTiny(short, { resume: true, config: tinyConfig({ stopAfter: 10 }) });
+    await expect(earlier).rejects.toThrow(/at step 24 already, after its end at 10/u);
+  });
+
+  test("sweeps away what a write that was cut off left behind", async () => {
+    const out = freshFolder();
+    await runTiny(out, { stopAfter: 3 });
+    writeFileSync(join(out, `metrics.jsonl.${randomUUID()}.tmp`), "half a li");
+    writeFileSync(join(out, "mine.tmp"), "");
+    await runTiny(out, { resume: true });
+    expect(readdirSync(out).filter((name) => name.endsWith(".tmp"))).toEqual(["mine.tmp"]);
+  });
+
+  test("leaves out files that are not UTF-8, says which, and counts them in the card", async () => {
+    const [out, plain] = [freshFolder(), freshFolder()];
+    const mixed = writeSources();
+    for (const name of ["latin.py", "part1/more.py"]) writeFileSync(join(mixed, name), Uint8Array.of(0xe9, 0x0a));
+    const told: TrainingProgress[] = [];
+    const outcome = await runTiny(out, { data: [mixed], onProgress: (progress) => told.push(progress) });
+    expect(told).toContainEqual({ phase: "tokenizing", texts: 60, notUtf8: ["latin.py", "part1/more.py"] });
+    expect(outcome).toMatchObject({ status: "finished", card: { data: { files: 60, notUtf8: 2 } } });
+    await runTiny(plain);
+    expect(files(out)["model.safetensors"]).toBe(files(plain)["model.safetensors"]);
+  });
+
+  test("trains on several folders, on JSON Lines, and on one file alone, of which it holds the end out", async () => {
+    const [lines, alone] = [freshFolder(), freshFolder()];
+    const texts = Array.from({ length: 200 }, (_, i) =>
+      JSON.stringify({ id: i, body: `value_${i} = open_${i % 7}(name)\n` }),
+    );
+    writeFileSync(join(lines, "corpus.jsonl"), texts.join("\n"));
+    const config = tinyConfig({ steps: 2, data: { files: ["*.jsonl", "**/*.py"], text: "body" } });
+    const both = await runTiny(freshFolder(), { config, data: [lines, data] });
+    expect(both).toMatchObject({ card: { data: { files: 260, description: "*.jsonl, **/*.py" } } });
+    writeFileSync(
+      join(alone, "book.txt"),
+      Array.from({ length: 400 }, (_, i) => `line ${i * 7919} of the book\n`).join(""),
+    );
+    const one = tinyConfig({ steps: 2, data: { root: alone, files: ["*.txt"] }, tokenizer: { vocabSize: 270 } });
+    expect(await runTiny(freshFolder(), { config: one, data: [] })).toMatchObject({ card: { data: { files: 1 } } });
+  });
+
+  test("takes a tokenizer that is given, and no other afterwards", async () => {
+    const [first, out] = [freshFolder(), freshFolder()];
+    await runTiny(first, { config: tinyConfig({ steps: 1 }) });
+    const given = tinyConfig({ tokenizer: { file: join(first, "tokenizer.json") } });
+    await runTiny(out, { stopAfter: 2, config: given });
+    await runTiny(out, { resume: true });
+    expect(readFileSync(join(out, "tokenizer.json"))).toEqual(readFileSync(join(first, "tokenizer.json")));
+    const smaller = tinyConfig({ tokenizer: { vocabSize: 290 } });
+    await expect(runTiny(out, { resume: true, config: smaller })).rejects.toThrow(
+      /tokenizer was 300 tokens, sha256 \w+…, is 290 tokens/u,
+    );
+    const nowhere = tinyConfig({ tokenizer: { file: "/nowhere/tokenizer.json" } });
+    await expect(runTiny(freshFolder(), { config: nowhere })).rejects.toThrow(
+      /tokenizer\.file names a tokenizer\.json/u,
+    );
+  });
+
+  test.each<[Record<string, unknown>, RegExp]>([
+    [{ name: "top-q" }, /there is no sparsifier "top-q"[^]*did you mean "top-k"/u],
+    [{ name: "top-k", options: { block: 2 } }, /options of top-k@[^]*block: 2 found/u],
+    [{ name: "top-k", options: { block: 0.1, embeding: 0.5 } }, /embeding: [^]*did you mean "embedding"/u],
+  ])("refuses the sparsifier %j before it reads or writes anything", async (sparsifier, message) => {
+    const out = freshFolder();
+    const phases: string[] = [];
+    const run = runTiny(out, { config: tinyConfig({ sparsifier }), onProgress: ({ phase }) => phases.push(phase) });
+    await expect(run).rejects.toThrow(message);
+    expect([phases, readdirSync(out)]).toEqual([[], []]);
+  });
+
+  test("stops before it stores weights that are no numbers", async () => {
+    const out = freshFolder();
+    const wild = tinyConfig({ optimiser: { rate: 1e30, warmup: 0, gradient: "plain" }, checkpointEvery: 1 });
+    await expect(runTiny(out, { config: wild })).rejects.toThrow(/no longer a number[^]*lower optimiser\.rate/u);
+    const { tensors } = parseSafetensors(readFileSync(join(out, "training-state.safetensors")), out);
+    for (const tensor of tensors.values()) expect(toFloat32(tensor).every(Number.isFinite)).toBe(true);
   });
 
   test("starts from an earlier checkpoint, with its tokenizer, and refuses one of another model", async () => {
@@ -160,10 +281,19 @@ describe("train", () => {
     expect(() => parseTrainingConfig(tinyConfig({ stopAfter: 25 }), "tiny.json")).toThrow(/a step from 1 to 24/);
   });
 
-  test("keeps no tensors", async () => {
-    await runTiny(freshFolder());
+  test.each(["top-k", "dense"])("takes no more memory from step to step, and keeps no tensors: %s", async (name) => {
     const before = tf.memory().numTensors;
-    await runTiny(freshFolder());
+    const taken: [number, number][] = [];
+    const options = name === "dense" ? {} : { block: 0.2, annealUntil: 0.01 };
+    await runTiny(freshFolder(), {
+      config: tinyConfig({ steps: 60, sparsifier: { name, options } }),
+      onProgress(progress) {
+        const { numTensors, numBytes } = tf.memory();
+        if (progress.phase === "training") taken.push([numTensors, numBytes]);
+      },
+    });
+    expect(taken).toHaveLength(60);
+    expect(taken.slice(1)).toEqual(taken.slice(0, -1));
     expect(tf.memory().numTensors).toBe(before);
   });
 
@@ -171,9 +301,11 @@ describe("train", () => {
     const config = parseTrainingConfig(tinyConfig(), "tiny.json");
     const options = { out: freshFolder(), baseDirectory: ".", command: "", codeVersion: "" };
     await expect(train(config, options)).rejects.toThrow(/--data FOLDER/);
-    await expect(train(config, { ...options, data: join(data, "nowhere") })).rejects.toThrow(/not a folder/);
+    await expect(train(config, { ...options, data: [join(data, "nowhere")] })).rejects.toThrow(/not a folder/);
     const long = parseTrainingConfig(tinyConfig({ context: 100_000 }), "tiny.json");
-    await expect(train(long, { ...options, data })).rejects.toThrow(/one sequence and its last target/);
+    await expect(train(long, { ...options, data: [data] })).rejects.toThrow(/one sequence and its last target/);
+    const idle = parseTrainingConfig(tinyConfig({ data: { files: ["**/*.py", "**/*.rs"] } }), "tiny.json");
+    await expect(train(idle, { ...options, data: [data] })).rejects.toThrow(/the glob "\*\*\/\*\.rs" takes no file/u);
     expect(readdirSync(options.out)).toEqual([]);
   });
 });

@@ -1,22 +1,25 @@
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
+import type { Metric } from "@filigree/tasks";
 import { jsonOption, workersOption } from "../arguments.ts";
 import { interruptible } from "../interrupted.ts";
 import { evaluate } from "../model/evaluate.ts";
-import { renderScores } from "../render/scores.ts";
+import { isScore, renderScores } from "../render/scores.ts";
 import type { Session } from "../session.ts";
 
 const HELP = `
-Without TASK, every built-in task that the model's vocabulary can express. All figures are of the test split;
-a loss is the mean over examples of -ln p(right answer), p being a softmax over the task's answers.
+Without TASKS, every built-in task. All figures are of the test split. A loss is the mean over examples of
+-ln p(right answer); p is a softmax over the example's answers, or with --metric full-vocabulary over all tokens.
+TASK:nonsense asks for answers that mean nothing, as a control.
 With --circuits, each pruned circuit alone (all other nodes at their corpus means) beside the whole model.
 
 Examples:
-  $ filigree eval examples/models/python
-  $ filigree eval examples/models/python single_double_quote --circuits quotes.nodes.json`;
+  $ filigree eval examples/models/python-small
+  $ filigree eval examples/models/python-small single_double_quote --circuits quotes.nodes.json`;
 
 interface EvalOptions {
   json?: true;
   circuits?: string[];
+  metric: Metric;
   workers: number;
 }
 
@@ -25,20 +28,39 @@ export function addEval(program: Command, session: Session): void {
     .command("eval")
     .description("score a model, and circuits of it, on tasks")
     .argument("<model>", "a checkpoint directory")
-    .argument("[task]", "a built-in task, or a JSON Lines file such as ./data.jsonl")
+    .argument("[tasks...]", "built-in tasks, or JSON Lines files such as ./data.jsonl")
     .addOption(jsonOption("the scores"))
     .option("--circuits <files...>", "node files, as `filigree prune` writes them")
+    .addOption(metricOption())
     .addOption(workersOption("tasks and circuits"))
     .addHelpText("after", HELP)
-    .action(async (directory: string, task: string | undefined, { json, circuits = [], workers }: EvalOptions) => {
+    .action(async (directory: string, tasks: string[], options: EvalOptions) => {
+      const { json, circuits = [], metric, workers } = options;
       const scores = await session.withProgress((progress) =>
         interruptible((signal) =>
-          evaluate(directory, task, circuits, { workers, signal, onProgress: (text) => progress.update(text) }),
+          evaluate(directory, tasks, circuits, {
+            metric,
+            workers,
+            signal,
+            onProgress: (text) => progress.update(text),
+          }),
         ),
       );
-      if (json)
-        session.printJson({ tasks: scores.tasks, ...(circuits.length > 0 ? { circuits: scores.circuits } : {}) });
-      else session.print(renderScores(scores, session.paint));
-      for (const { name, why } of scores.skipped) session.note(`${name} is left out: ${why}`);
+      if (!json) return session.print(renderScores(scores, session.paint));
+      const [scored, unfit] = [scores.tasks.filter(isScore), scores.tasks.filter((task) => !isScore(task))];
+      session.printJson({
+        tasks: scored,
+        ...(unfit.length > 0 ? { unfit } : {}),
+        ...(circuits.length > 0 ? { circuits: scores.circuits } : {}),
+      });
     });
+}
+
+function metricOption(): Option {
+  return new Option(
+    "--metric <name>",
+    "among what a task's answer is chosen; circuits are always scored on the answers",
+  )
+    .choices(["answers", "full-vocabulary"] satisfies Metric[])
+    .default("answers");
 }

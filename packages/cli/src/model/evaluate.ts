@@ -1,38 +1,46 @@
+import type { Metric } from "@filigree/tasks";
 import { spread } from "../workers/spread.ts";
-import type { CircuitScore, NamedScore, ScorePiece, SkippedTask } from "./scores-workbench.ts";
+import type { CircuitScore, NamedScore, ScorePiece, UnfitTask } from "./scores-workbench.ts";
 
 export interface Scores {
-  readonly tasks: readonly NamedScore[];
+  /** In the order of the list, or as they were asked for. */
+  readonly tasks: readonly (NamedScore | UnfitTask)[];
   readonly circuits: readonly CircuitScore[];
-  readonly skipped: readonly SkippedTask[];
+}
+
+export interface EvaluateOptions {
+  readonly metric: Metric;
+  readonly workers: number;
+  readonly signal: AbortSignal;
+  readonly onProgress: (text: string) => void;
 }
 
 /**
- * Scores a checkpoint on a task, or on every built-in one, and circuits of it beside it.
+ * Scores a checkpoint on tasks, or on every built-in one where none is named, and circuits of it beside it: each on the
+ * named tasks, or on the one that it was found for.
  *
- * @throws InputError for a faulty checkpoint, task or node file, and for circuits of another model.
+ * @throws InputError for a faulty checkpoint, a faulty or named but inexpressible task, and circuits of another model.
  */
 export async function evaluate(
   directory: string,
-  task: string | undefined,
+  tasks: readonly string[],
   circuits: readonly string[],
-  run: { readonly workers: number; readonly signal: AbortSignal; readonly onProgress: (text: string) => void },
+  { metric, onProgress, ...run }: EvaluateOptions,
 ): Promise<Scores> {
   const model = { directory, backend: "wasm" } as const;
-  const names = task === undefined ? await namesOfBuiltInTasks() : [task];
+  const all = tasks.length === 0;
   const pieces: ScorePiece[] = [
-    ...circuits.map((circuit) => ({ ...model, circuit, task })),
-    ...names.map((name) => ({ ...model, task: name, mayBeSkipped: task === undefined })),
+    ...circuits.flatMap((circuit) => (all ? [undefined] : tasks).map((task) => ({ ...model, circuit, task }))),
+    ...(all ? await namesOfBuiltInTasks() : tasks).map((task) => ({ ...model, task, metric, mayBeUnfit: all })),
   ];
   let done = 0;
   const results = await spread("scores", pieces, {
     ...run,
-    onDone: () => run.onProgress(`${++done} of ${pieces.length} scores done`),
+    onDone: () => onProgress(`${++done} of ${pieces.length} scores done`),
   });
   return {
-    tasks: results.flatMap((result) => ("score" in result ? [result.score] : [])),
+    tasks: results.flatMap((result) => ("task" in result ? [result.task] : [])),
     circuits: results.flatMap((result) => ("circuit" in result ? [result.circuit] : [])),
-    skipped: results.flatMap((result) => ("skipped" in result ? [result.skipped] : [])),
   };
 }
 

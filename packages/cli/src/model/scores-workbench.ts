@@ -1,5 +1,6 @@
 import type { BackendName, Model } from "@filigree/core";
 import { InputError, parseNodeFile } from "@filigree/sites";
+import type { Metric } from "@filigree/tasks";
 import { readText } from "../files.ts";
 import type { Workbench } from "../workers/workbench.ts";
 import { LoadedModel } from "./loaded-model.ts";
@@ -7,7 +8,7 @@ import { taskOf } from "./task-of.ts";
 
 /** A task to score the model on; or a circuit's node file, and a task where it is not the file's own. */
 export type ScorePiece = { readonly directory: string; readonly backend: BackendName } & (
-  | { readonly task: string; readonly mayBeSkipped: boolean }
+  | { readonly task: string; readonly metric: Metric; readonly mayBeUnfit: boolean }
   | { readonly circuit: string; readonly task: string | undefined }
 );
 
@@ -36,13 +37,12 @@ export interface CircuitScore {
 }
 
 /** A built-in task that the vocabulary cannot express. */
-export interface SkippedTask {
+export interface UnfitTask {
   readonly name: string;
-  readonly why: string;
+  readonly unfit: string;
 }
 
-export type ScoreResult =
-  { readonly score: NamedScore } | { readonly skipped: SkippedTask } | { readonly circuit: CircuitScore };
+export type ScoreResult = { readonly task: NamedScore | UnfitTask } | { readonly circuit: CircuitScore };
 
 /** Scores a model on tasks, and circuits of it, and keeps the model loaded. */
 export class ScoresWorkbench implements Workbench<ScorePiece, ScoreResult, never> {
@@ -52,10 +52,10 @@ export class ScoresWorkbench implements Workbench<ScorePiece, ScoreResult, never
     const model = await this.#loaded.get(piece.directory, piece.backend);
     if ("circuit" in piece) return { circuit: await scoreCircuit(model, piece.circuit, piece.task) };
     try {
-      return { score: await scoreTask(model, piece.task) };
+      return { task: await scoreTask(model, piece.task, piece.metric) };
     } catch (error) {
-      if (!piece.mayBeSkipped || !(error instanceof InputError)) throw error;
-      return { skipped: { name: piece.task, why: error.what } };
+      if (!piece.mayBeUnfit || !(error instanceof InputError)) throw error;
+      return { task: { name: piece.task, unfit: error.what } };
     }
   }
 
@@ -64,10 +64,10 @@ export class ScoresWorkbench implements Workbench<ScorePiece, ScoreResult, never
   }
 }
 
-async function scoreTask(model: Model, reference: string): Promise<NamedScore> {
+async function scoreTask(model: Model, reference: string, metric: Metric): Promise<NamedScore> {
   const { evaluateTask } = await import("@filigree/tasks");
   const task = await taskOf(model, reference);
-  return { name: task.name, ...evaluateTask(model, task, { split: "test" }) };
+  return { name: task.name, ...evaluateTask(model, task, { split: "test", metric }) };
 }
 
 async function scoreCircuit(model: Model, path: string, reference: string | undefined): Promise<CircuitScore> {

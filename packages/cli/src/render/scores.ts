@@ -1,29 +1,52 @@
 import type { Scores } from "../model/evaluate.ts";
-import { count, loss, percent } from "./numbers.ts";
+import type { NamedScore } from "../model/scores-workbench.ts";
+import { count, counted, loss, percent } from "./numbers.ts";
 import type { Paint } from "./paint.ts";
 import { table } from "./table.ts";
+
+/** From here on a model does a task: the accuracy and the loss, in nats, that circuits are asked for too. */
+const REACHED = { accuracy: 0.95, loss: 0.15 };
 
 /** Scores for a person: tasks, then circuits. */
 export function renderScores({ tasks, circuits }: Scores, paint: Paint): string {
   const sections = [
-    tasks.length === 0 ? "No built-in task fits the model's vocabulary." : taskTable(tasks, paint),
+    taskTable(tasks, paint),
+    ...(tasks.length > 1 ? [reachedLine(tasks)] : []),
     ...(circuits.length === 0 ? [] : [circuitTable(circuits, paint)]),
   ];
   return sections.join("\n\n");
 }
 
 function taskTable(tasks: Scores["tasks"], paint: Paint): string {
-  const rows = tasks.map((task) => [task.name, count(task.n), percent(task.accuracy), loss(task.loss)]);
+  const rows = tasks.map((task) =>
+    isScore(task)
+      ? [task.name, count(task.n), percent(task.accuracy), loss(task.loss)]
+      : [task.name, "–", "–", "–", task.unfit],
+  );
   return table(
     [
       { title: "task" },
       { title: "examples", align: "right" },
       { title: "accuracy", align: "right" },
       { title: "loss", align: "right" },
+      { title: "" },
     ],
     rows,
     paint,
   );
+}
+
+function reachedLine(tasks: Scores["tasks"]): string {
+  const reached = tasks.filter(
+    (task) => isScore(task) && task.accuracy >= REACHED.accuracy && task.loss <= REACHED.loss,
+  );
+  const of = `${reached.length} of ${counted(tasks.length, "task")}`;
+  return `${of} at an accuracy of ${100 * REACHED.accuracy} % or more and a loss of ${REACHED.loss} or less`;
+}
+
+/** Whether the vocabulary could express the task. */
+export function isScore(task: Scores["tasks"][number]): task is NamedScore {
+  return !("unfit" in task);
 }
 
 function circuitTable(circuits: Scores["circuits"], paint: Paint): string {

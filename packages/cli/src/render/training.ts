@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { ModelCard } from "@filigree/core";
 import type { TrainingProgress } from "@filigree/training";
 import { count, counted, duration, loss, percent } from "./numbers.ts";
@@ -10,16 +11,27 @@ export function trainingProgress(): (progress: TrainingProgress) => string {
   return (progress) => {
     if (progress.phase !== "training") return `${progress.phase}…`;
     heldOut = progress.heldOut ?? heldOut;
+    // What matters most comes first: a narrow terminal cuts the line.
     const parts = [
       `step ${count(progress.step)} of ${count(progress.steps)}`,
+      `${duration(progress.secondsLeft)} left`,
       `loss ${loss(progress.loss)}`,
       ...(heldOut === undefined ? [] : [`held out ${loss(heldOut)}`]),
-      `${percent(progress.density)} of the weights`,
       `${count(progress.tokensPerSecond)} tokens/s`,
-      `${duration(progress.secondsLeft)} left`,
+      `${percent(progress.density)} of the weights`,
     ];
     return parts.join(" · ");
   };
+}
+
+/** So many are named. */
+const NAMED_FILES = 20;
+
+/** A note on files that were left out because they are not UTF-8 text. */
+export function skippedFiles(paths: readonly string[]): string {
+  const more = paths.length > NAMED_FILES ? [`  and ${count(paths.length - NAMED_FILES)} more`] : [];
+  const named = paths.slice(0, NAMED_FILES).map((path) => `  ${path}`);
+  return [`note: left out, because not UTF-8 text: ${counted(paths.length, "file")}`, ...named, ...more].join("\n");
 }
 
 /** What a finished run made. */
@@ -34,12 +46,13 @@ export function renderTraining(folder: string, card: ModelCard, paint: Paint): s
   return pairs(
     [
       ["model", `${card.name}, in ${folder}`],
-      ["trained", `${counted(steps, "step")} on ${counted(data.tokens, "token")} of ${counted(data.files, "file")}`],
+      ["trained", `${counted(steps, "step")} on ${counted(data.tokens, "token")} of ${counted(data.files, "text")}`],
       [
         "loss",
-        `${loss(losses.heldOut)} on files kept out of training, ${loss(losses.train)} on the others (nats per token)`,
+        `${loss(losses.heldOut)} on texts kept out of training, ${loss(losses.train)} on the others (nats per token)`,
       ],
       ...shares,
+      ["curves", join(folder, "training.html")],
     ],
     paint,
   );

@@ -10,7 +10,10 @@ export interface ModelCard {
   readonly data: {
     readonly description: string;
     readonly sha256: string;
+    /** Texts: files, or lines of JSON Lines. */
     readonly files: number;
+    /** Files that were left out because they are not UTF-8 text. */
+    readonly notUtf8?: number;
     readonly tokens: number;
   };
   readonly sparsifier: { readonly name: string; readonly options: unknown };

@@ -32,19 +32,19 @@ export function attention(
   return differentiable<tf.Rank.R2>(sinks ? [q, k, v, sinks] : [q, k, v], (q, k, v, sinks) => {
     const value = output<tf.Rank.R2>(size);
     const scratch = attentionScratch(shape);
-    call("attention", q!, k!, v!, sinks, heads, dHead, batch, seq, Number(causal), scratch, value);
+    const softmaxes = output<tf.Rank.R1>([call("attentionSoftmaxes", heads, batch, seq)]);
+    call("attention", q!, k!, v!, sinks, heads, dHead, batch, seq, Number(causal), scratch, value, softmaxes);
     scratch.dispose();
     return {
       value,
-      saved: sinks ? [q!, k!, v!, sinks] : [q!, k!, v!],
-      gradients: (dy, [q, k, v, sinks]) => {
-        const row = output<tf.Rank.R1>([2 * seq]);
-        const dq = output<tf.Rank.R2>(size);
-        const dk = tf.zeros<tf.Rank.R2>(size);
-        const dv = tf.zeros<tf.Rank.R2>(size);
+      saved: sinks ? [q!, k!, v!, softmaxes, sinks] : [q!, k!, v!, softmaxes],
+      gradients: (dy, [q, k, v, softmaxes, sinks]) => {
+        const scratch = output<tf.Rank.R1>([call("attentionGradScratch", dHead, seq)]);
+        const [dq, dk, dv] = [output<tf.Rank.R2>(size), output<tf.Rank.R2>(size), output<tf.Rank.R2>(size)];
         const ds = sinks && output<tf.Rank.R1>([heads]);
         const shape = [heads, dHead, batch, seq, Number(causal)] as const;
-        call("attentionGrad", q!, k!, v!, sinks, dy, ...shape, row, dq, dk, dv, ds);
+        call("attentionGrad", q!, k!, v!, sinks, softmaxes, dy, ...shape, scratch, dq, dk, dv, ds);
+        scratch.dispose();
         return ds ? [dq, dk, dv, ds] : [dq, dk, dv];
       },
     };

@@ -3,7 +3,7 @@ import { call, hasKernels, output } from "../wasm/module.ts";
 import { differentiable } from "./custom-gradient.ts";
 import { sumOverTokens } from "./linear.ts";
 
-// Operations that take channels or tokens as they are: sums, slices, one after the other, gates.
+// Operations that take channels or tokens as they are: sums, one after the other, gates.
 
 /** a + b, both [channels, tokens]. */
 export function add(a: tf.Tensor2D, b: tf.Tensor2D): tf.Tensor2D {
@@ -23,21 +23,6 @@ export function addToChannels(x: tf.Tensor2D, bias: tf.Tensor1D): tf.Tensor2D {
   }));
 }
 
-/** Channels [start, start + count) of x [channels, tokens]. */
-export function sliceChannels(x: tf.Tensor2D, start: number, count: number): tf.Tensor2D {
-  const [channels, tokens] = x.shape;
-  return differentiable<tf.Rank.R2>([x], (x) => ({
-    value: channelsOf(x as tf.Tensor2D, start, count),
-    saved: [],
-    gradients: (dy) => {
-      if (!hasKernels()) return [tf.pad(dy, [[start, channels - start - count], [0, 0]])]; // prettier-ignore
-      const dx = tf.zeros<tf.Rank.R2>([channels, tokens]);
-      call("copyValues", dy, 0, dy.size, dx, start * tokens);
-      return [dx];
-    },
-  }));
-}
-
 /** The channels of a, then those of b: [channels of a, tokens], [channels of b, tokens] → [both, tokens]. */
 export function concatChannels(a: tf.Tensor2D, b: tf.Tensor2D): tf.Tensor2D {
   const [channels, tokens] = a.shape;
@@ -53,8 +38,8 @@ export function concatChannels(a: tf.Tensor2D, b: tf.Tensor2D): tf.Tensor2D {
   });
 }
 
-/** A copy of some channels. tfjs's own slice on wasm goes through JavaScript, several times over. */
-function channelsOf(x: tf.Tensor2D, start: number, count: number): tf.Tensor2D {
+/** A copy of `count` channels of x [channels, tokens], without a gradient. tfjs's own slice on wasm goes through JavaScript, several times over. */
+export function channelsOf(x: tf.Tensor2D, start: number, count: number): tf.Tensor2D {
   const tokens = x.shape[1];
   if (!hasKernels()) return tf.slice(x, [start, 0], [count, tokens]);
   const value = output<tf.Rank.R2>([count, tokens]);

@@ -44,12 +44,18 @@ export function compressedProduct(
 ): tf.Tensor2D {
   const [inner, n] = right.shape;
   const y = output<tf.Rank.R2>([rows, n]);
-  const panel = output<tf.Rank.R1>([call("csrMatMulScratch", left.values.size, inner)]);
-  call("csrMatMul", left.rowStarts, left.columns, left.values, bias, rows, right, inner, n, panel, y);
-  panel.dispose();
+  const scratch = output<tf.Rank.R1>([call("csrMatMulScratch", left.values.size, inner, n)]);
+  call("csrMatMul", left.rowStarts, left.columns, left.values, bias, rows, right, inner, n, scratch, y);
+  scratch.dispose();
   return y;
 }
 
+/** Whether skipping the zeros of x saves time. */
+export function isSparse(x: tf.Tensor2D): boolean {
+  return density(x) <= DENSE_ABOVE;
+}
+
+/** The share of values that are not zero; of a large tensor by a sample. */
 function density(x: tf.Tensor2D): number {
-  return x.size === 0 ? 0 : call("countNonzero", x, x.size) / x.size;
+  return x.size === 0 ? 0 : call("shareNonzero", x, x.size);
 }

@@ -28,8 +28,9 @@ export function rmsNorm(x: tf.Tensor2D, gain: tf.Tensor1D): tf.Tensor2D {
         const [x, gain, scale] = saved as [tf.Tensor2D, tf.Tensor1D, tf.Tensor1D];
         const dx = output<tf.Rank.R2>([channels, tokens]);
         const dgain = output<tf.Rank.R1>([channels]);
-        call("rmsNormGradInput", x, gain, scale, dy, channels, tokens, dx);
-        call("rmsNormGradGain", x, scale, dy, channels, tokens, dgain);
+        const pulls = output<tf.Rank.R1>([tokens]);
+        call("rmsNormGrad", x, gain, scale, dy, channels, tokens, pulls, dx, dgain);
+        pulls.dispose();
         return [dx, dgain];
       },
     };

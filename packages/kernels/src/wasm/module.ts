@@ -8,6 +8,7 @@ type Kernels = Record<string, (...args: number[]) => number>;
 interface WasmBackend {
   wasm: { asm?: { memory?: WebAssembly.Memory }; HEAPU8: Uint8Array };
   dataIdMap: { get(id: object): { memoryOffset: number } };
+  incRef(dataId: object): void;
   makeOutput(shape: number[], dtype: tf.DataType): tf.TensorInfo;
 }
 
@@ -23,6 +24,24 @@ export async function attachKernels(): Promise<void> {
   // Not at once: some browsers refuse to compile more than a few kilobytes while a page waits.
   const { instance } = await WebAssembly.instantiate(bytes, { env: { memory } });
   kernels = instance.exports as Kernels;
+  shareClones();
+}
+
+/**
+ * Lets clones share their original's memory, as tfjs's other backends do. Its wasm backend copies: with two clones for
+ * most operations that a gradient passes through, that is a good part of a training step.
+ */
+function shareClones(): void {
+  tf.unregisterKernel(tf.Identity, "wasm");
+  tf.registerKernel({
+    kernelName: tf.Identity,
+    backendName: "wasm",
+    kernelFunc: ({ inputs, backend }) => {
+      const { dataId, shape, dtype } = inputs["x"]!;
+      (backend as WasmBackend).incRef(dataId);
+      return { dataId, shape, dtype };
+    },
+  });
 }
 
 /** Whether our kernels run in place of the portable versions: true on the wasm backend. */

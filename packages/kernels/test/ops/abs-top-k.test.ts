@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
-import { absTopK, useBackend } from "../../src/index.ts";
+import { absTopK, absTopKOfParts, concatChannels, useBackend } from "../../src/index.ts";
 import { absTopKMask } from "../support/float64.ts";
 import { BACKENDS, expectOperation, valueAndGradients } from "../support/operation.ts";
 import { Contents, toTensor } from "../support/plain.ts";
@@ -51,7 +51,7 @@ describe.each(BACKENDS)("on %s", (backend) => {
         const dy = contents.tensor(shape, { zeros: 0 });
         const mask = absTopKMask(x.values, channels, tokens, k);
         const { value, gradients } = valueAndGradients(
-          { inputs: [x], open: () => ({ run: (x) => absTopK(x as tf.Tensor2D, k) }), twin: (x) => x },
+          { inputs: [x], open: () => ({ run: (x) => absTopK(x as tf.Tensor2D, k) }) },
           dy,
         );
         expect([...value.values].map(positiveZero)).toEqual([...x.values].map((v, i) => positiveZero(v * mask[i]!)));
@@ -62,6 +62,42 @@ describe.each(BACKENDS)("on %s", (backend) => {
       }),
       { numRuns: backend === "wasm" ? 300 : 60 },
     );
+  });
+
+  test("parts of the channels are selected apart, and so are their gradients", async () => {
+    await useBackend(backend);
+    const ks = fc.array(fc.integer({ min: 1, max: 8 }), { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(point, ks, fc.nat(), ({ tokens, tied, seed }, ks, height) => {
+        const channels = 1 + (height % 8);
+        const contents = new Contents(seed);
+        const shape = [ks.length * channels, tokens];
+        const x = tied ? contents.tied(shape) : contents.tensor(shape);
+        const dy = contents.tensor(shape, { zeros: 0 });
+        const mask = ks.flatMap((k, part) => {
+          const own = x.values.slice(part * channels * tokens, (part + 1) * channels * tokens);
+          return [...absTopKMask(own, channels, tokens, k)];
+        });
+        const joined = (x: tf.Tensor) => absTopKOfParts(x as tf.Tensor2D, ks).reduce((a, b) => concatChannels(a, b));
+        const { value, gradients } = valueAndGradients(
+          { inputs: [x], open: () => ({ run: (x) => tf.tidy(() => joined(x)) }) },
+          dy,
+        );
+        for (const [{ values }, given] of [[value, x] as const, [gradients[0]!, dy] as const]) {
+          expect([...values].map(positiveZero)).toEqual([...given.values].map((v, i) => positiveZero(v * mask[i]!)));
+        }
+      }),
+      { numRuns: backend === "wasm" ? 200 : 40 },
+    );
+  });
+
+  test("a part that nothing depends on has no gradient", async () => {
+    await useBackend(backend);
+    tf.tidy(() => {
+      const x = tf.tensor2d([3, -4, 5, 6], [4, 1]);
+      const gradient = tf.grad((x) => absTopKOfParts(x as tf.Tensor2D, [1, 1])[1]!)(x, tf.tensor2d([7, 8], [2, 1]));
+      expect([...gradient.dataSync()].map(positiveZero)).toEqual([0, 0, 0, 8]);
+    });
   });
 
   test("keeps nothing for k = 0 and everything for k ≥ channels", async () => {
@@ -103,7 +139,7 @@ test("searches many channels over several tiles: clusters, tiny magnitudes, colu
       const dy = contents.tensor(x.shape, { zeros: 0 });
       const mask = absTopKMask(x.values, channels, tokens, k);
       const { value: y, gradients } = valueAndGradients(
-        { inputs: [x], open: () => ({ run: (x) => absTopK(x as tf.Tensor2D, k) }), twin: (x) => x },
+        { inputs: [x], open: () => ({ run: (x) => absTopK(x as tf.Tensor2D, k) }) },
         dy,
       );
       const expected = [x, dy].map(({ values }) => values.map((v, i) => positiveZero(v * mask[i]!)));

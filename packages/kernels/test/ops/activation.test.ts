@@ -60,7 +60,6 @@ describe.each(BACKENDS)("on %s", (backend) => {
       {
         inputs: [{ shape: [7, 1], values }],
         open: () => ({ run: (x) => relu(x as tf.Tensor2D) }),
-        twin: (x) => x,
       },
       { shape: [7, 1], values: Float32Array.of(1, 2, 3, 4, 5, 6, 7) },
     );

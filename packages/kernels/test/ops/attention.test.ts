@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { attention, useBackend, type AttentionShape } from "../../src/index.ts";
 import { inputsOf, point } from "../support/attention-case.ts";
 import * as twins from "../support/float64.ts";
-import { BACKENDS, expectOperation } from "../support/operation.ts";
+import { BACKENDS, expectOperation, expectSameOnBackends } from "../support/operation.ts";
 import { Contents, toTensor, type Plain } from "../support/plain.ts";
 
 test("values and gradients", async () => {
@@ -48,6 +48,38 @@ test("values and gradients where a query and a key are all zero", async () => {
       );
     }),
     { numRuns: 20 },
+  );
+});
+
+test("several tiles of queries and of channels: values and gradients as on the portable backend", async () => {
+  const large = fc.record({
+    heads: fc.integer({ min: 1, max: 2 }),
+    dHead: fc.integer({ min: 1, max: 35 }),
+    batch: fc.integer({ min: 1, max: 2 }),
+    seq: fc.integer({ min: 1, max: 50 }),
+    causal: fc.boolean(),
+    sink: fc.boolean(),
+    seed: fc.nat(),
+  });
+  await fc.assert(
+    fc.asyncProperty(large, fc.constantFrom(0, 0.75), async (shape, zeros) => {
+      const { heads, dHead, batch, seq, seed } = shape;
+      const contents = new Contents(seed);
+      const size = [heads * dHead, batch * seq];
+      const qkv = [0, 1, 2].map(() => contents.tensor(size, { zeros, size: 1 }));
+      await expectSameOnBackends(
+        {
+          inputs: shape.sink ? [...qkv, contents.tensor([heads])] : qkv,
+          open: () => ({
+            run: (q, k, v, sinks) =>
+              attention(q as tf.Tensor2D, k as tf.Tensor2D, v as tf.Tensor2D, shape, sinks as tf.Tensor1D),
+          }),
+        },
+        contents.tensor(size, { zeros: 0 }),
+        { value: 2e-6, gradient: 4e-6 },
+      );
+    }),
+    { numRuns: 40 },
   );
 });
 

@@ -1,15 +1,7 @@
 import fc from "fast-check";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
-import {
-  add,
-  addToChannels,
-  concatChannels,
-  gateChannels,
-  gatherTokens,
-  sliceChannels,
-  useBackend,
-} from "../../src/index.ts";
+import { add, addToChannels, concatChannels, gateChannels, gatherTokens, useBackend } from "../../src/index.ts";
 import { BACKENDS, expectOperation } from "../support/operation.ts";
 import { Contents, toTensor } from "../support/plain.ts";
 
@@ -57,24 +49,6 @@ test("addToChannels: values and gradients", async () => {
           twin: (x, bias) => x.map((value, i) => value + bias![Math.floor(i / tokens)]!),
         },
         TOLERANCE,
-      );
-    }),
-    { numRuns: 40 },
-  );
-});
-
-test("sliceChannels: values and gradient", async () => {
-  await fc.assert(
-    fc.asyncProperty(point, fc.nat(), fc.nat(), async ({ channels, tokens, seed }, from, some) => {
-      const start = from % channels;
-      const count = 1 + (some % (channels - start));
-      await expectOperation(
-        {
-          inputs: [new Contents(seed).tensor([channels, tokens])],
-          open: () => ({ run: (x) => sliceChannels(x as tf.Tensor2D, start, count) }),
-          twin: (x) => x.slice(start * tokens, (start + count) * tokens),
-        },
-        { value: 0, gradient: 1e-6 },
       );
     }),
     { numRuns: 40 },

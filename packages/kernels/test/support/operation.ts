@@ -3,12 +3,16 @@ import { expect } from "vitest";
 import { useBackend, type BackendName } from "../../src/index.ts";
 import { Contents, toPlain, toTensor, type Plain } from "./plain.ts";
 
-/** One operation at one point, twice: as the package computes it and in double precision. */
-export interface Operation {
+/** One operation at one point. */
+export interface Differentiated {
   /** The inputs that have gradients. */
   readonly inputs: readonly Plain[];
   /** Makes on the backend what else the operation reads. */
   open(): { run(...inputs: tf.Tensor[]): tf.Tensor; close?(): void };
+}
+
+/** Twice: as the package computes it and in double precision. */
+export interface Operation extends Differentiated {
   readonly twin: (...inputs: Float64Array[]) => Float64Array;
 }
 
@@ -24,7 +28,7 @@ export const BACKENDS: readonly BackendName[] = ["wasm", "cpu"];
 const STEP = 1e-6;
 
 /** Values and gradients of an operation on one backend, as plain arrays. Fails where a tensor is left over. */
-export function valueAndGradients(operation: Operation, dy: Plain): { value: Plain; gradients: Plain[] } {
+export function valueAndGradients(operation: Differentiated, dy: Plain): { value: Plain; gradients: Plain[] } {
   const atStart = tf.memory().numTensors;
   const { run, close } = operation.open();
   const inputs = operation.inputs.map(toTensor);
@@ -70,6 +74,22 @@ export async function expectOperation(operation: Operation, tolerance: Tolerance
       expect(gradient.shape).toEqual(operation.inputs[which]!.shape);
       expectClose(gradient.values, slopes[which]!, tolerance.gradient, `gradient ${which} on ${backend}`);
     }
+  }
+}
+
+/**
+ * Compares values and gradients of the wasm backend with those of the portable one: for shapes that are too large for
+ * differences.
+ */
+export async function expectSameOnBackends(operation: Differentiated, dy: Plain, tolerance: Tolerance): Promise<void> {
+  await useBackend("cpu");
+  const expected = valueAndGradients(operation, dy);
+  await useBackend("wasm");
+  const { value, gradients } = valueAndGradients(operation, dy);
+  expectClose(value.values, expected.value.values, tolerance.value, "values");
+  expect(gradients).toHaveLength(expected.gradients.length);
+  for (const [which, { values }] of gradients.entries()) {
+    expectClose(values, expected.gradients[which]!.values, tolerance.gradient, `gradient ${which}`);
   }
 }
 

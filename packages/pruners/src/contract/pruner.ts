@@ -1,5 +1,11 @@
-import { InputError, type NodeFileEdge, type NodeMask, type RandomStream, type SiteName } from "@filigree/core";
-import type { OptionsSchema } from "./options-schema.ts";
+import {
+  InputError,
+  type NodeFileEdge,
+  type NodeMask,
+  type OptionsSchema,
+  type RandomStream,
+  type SiteName,
+} from "@filigree/core";
 
 /** The version of this contract. A pruner says which one it was written for. */
 export const PRUNER_API_VERSION = 1;

@@ -1,25 +1,31 @@
-import { numberOptions, type OptionsOf } from "../contract/options-schema.ts";
+import { defineOptions, numberOption, type OptionsOf } from "@filigree/core";
 
 /** Options of the learned mask. The defaults are the centres of the published search (Gao et al. 2025, Table 2). */
-export const LEARNED_MASK_OPTIONS = numberOptions({
-  /** Steps of learning, each on one mini-batch. Unpublished; Drori's replication uses 500 to 2,000. */
-  steps: { default: 600, least: 1, whole: true },
-  /** Contrast pairs in a mini-batch. */
-  batchPairs: { default: 64, least: 1, whole: true },
-  /** What a node costs, in nats. */
-  nodeCost: { default: 1e-4, least: 0 },
-  /** τ starts at a normal of this mean and standard deviation. */
-  initialMean: { default: 0.1, least: -1, most: 1 },
-  initialDeviation: { default: 0.01, least: 0 },
-  /** T of the surrogate gradient σ′(τ/T)/T. */
-  temperature: { default: 1, least: 1e-3 },
-  learningRate: { default: 3e-3, least: 0 },
-  /** Share of the steps over which the learning rate rises; afterwards it falls to 0 linearly. */
-  warmup: { default: 0.05, least: 0, most: 1 },
-  weightDecay: { default: 1e-3, least: 0 },
-  beta2: { default: 0.95, least: 0, most: 0.9999 },
-  /** The longest gradient, as its Euclidean norm over all gates. */
-  clip: { default: 1, least: 1e-9 },
+export const LEARNED_MASK_OPTIONS = defineOptions({
+  steps: numberOption({
+    about: "steps of learning, each on one mini-batch; unpublished, Drori's replication uses 500 to 2,000",
+    default: 600,
+    least: 1,
+    whole: true,
+  }),
+  batchPairs: numberOption({ about: "contrast pairs in a mini-batch", default: 64, least: 1, whole: true }),
+  nodeCost: numberOption({ about: "what a node costs, in nats", default: 1e-4 }),
+  initialMean: numberOption({ about: "mean of the normal that τ starts at", default: 0.1, least: -1, most: 1 }),
+  initialDeviation: numberOption({ about: "its standard deviation", default: 0.01 }),
+  temperature: numberOption({ about: "T of the surrogate gradient σ′(τ/T)/T", default: 1, least: 1e-3 }),
+  learningRate: numberOption({ about: "of Adam on τ", default: 3e-3 }),
+  warmup: numberOption({
+    about: "share of the steps over which the learning rate rises; afterwards it falls to 0 linearly",
+    default: 0.05,
+    most: 1,
+  }),
+  weightDecay: numberOption({ about: "decoupled, on τ", default: 1e-3 }),
+  beta2: numberOption({ about: "decay of Adam's second moment", default: 0.95, most: 0.9999 }),
+  clip: numberOption({
+    about: "the longest gradient, as its Euclidean norm over all gates",
+    default: 1,
+    least: 1e-9,
+  }),
 });
 
 /** Values of {@link LEARNED_MASK_OPTIONS}. */

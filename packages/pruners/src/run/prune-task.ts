@@ -1,9 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { InputError, type Model, type NodeFile, type NodeId, type Seed } from "@filigree/core";
+import { checkOptions, InputError, type Model, type NodeFile, type NodeId, type Seed } from "@filigree/core";
 import { evaluateTask, type Task } from "@filigree/tasks";
 import { openNodes } from "../circuit/mask.ts";
 import { circuitFile } from "../circuit/node-file.ts";
-import { checkOptions } from "../contract/options-schema.ts";
 import type { Pruner, PrunerContext } from "../contract/pruner.ts";
 import { evaluateCircuit, type CircuitEvaluation } from "../evaluation/evaluate-circuit.ts";
 import { learnedMask } from "../learned-mask/learned-mask.ts";

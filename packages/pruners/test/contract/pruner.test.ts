@@ -1,12 +1,12 @@
-import { InputError } from "@filigree/core";
+import { defineOptions, InputError } from "@filigree/core";
 import { describe, expect, test } from "vitest";
-import { definePruner, findPruner, learnedMask, listPruners, numberOptions, type Pruner } from "../../src/index.ts";
+import { definePruner, findPruner, learnedMask, listPruners, type Pruner } from "../../src/index.ts";
 
 const valid: Pruner = {
   name: "keep-all",
   version: "1.0.0",
   apiVersion: 1,
-  options: numberOptions({}),
+  options: defineOptions({}),
   init: () => null,
   step: (_, __, state) => ({ state, done: true, progress: 1 }),
   finish: () => new Map(),

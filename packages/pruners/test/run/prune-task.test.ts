@@ -1,14 +1,7 @@
-import { disposeModel, InputError, seed, type Model, type NodeMask } from "@filigree/core";
+import { defineOptions, disposeModel, InputError, seed, type Model, type NodeMask } from "@filigree/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  definePruner,
-  numberOptions,
-  pruneTask,
-  PrunerError,
-  type Pruner,
-  type PrunerContext,
-} from "../../src/index.ts";
+import { definePruner, pruneTask, PrunerError, type Pruner, type PrunerContext } from "../../src/index.ts";
 import { naiveLogits, naiveLoss } from "../naive-circuit.ts";
 import { PLANTED_NODES, plantedModel, plantedTask } from "../planted-model.ts";
 
@@ -31,7 +24,7 @@ function probe(look: (ctx: PrunerContext) => void, change: Partial<Pruner> = {})
     name: "probe",
     version: "1.0.0",
     apiVersion: 1,
-    options: numberOptions({}),
+    options: defineOptions({}),
     init: (ctx: PrunerContext) => look(ctx) ?? null,
     step: (_, __, state) => ({ state, done: true, progress: 1 }),
     finish: (ctx) => everywhere(ctx, () => 1),

@@ -1,19 +1,30 @@
 import { sha256 } from "@filigree/core";
 
-/** One text file of a corpus. */
+/** One text of a corpus: a file, or a line of a JSON Lines file. */
 export interface SourceFile {
-  /** Path below the corpus's root, with `/` between its parts. */
+  /** Path below its folder, with `/` between its parts; of a line of JSON Lines, `path:line`. */
   readonly path: string;
   readonly text: string;
 }
 
 export interface CorpusOptions {
-  /** Folder to read, with all its subfolders. Links are not followed. */
-  readonly root: string;
-  /** File name endings to take, such as `.py`. */
-  readonly extensions: readonly string[];
-  /** Names of folders or files to leave out wherever they occur, beside `site-packages` and `__pycache__`. */
-  readonly exclude?: readonly string[];
+  /** Folders to read, one after the other, with all their subfolders. Links are not followed. */
+  readonly roots: readonly string[];
+  /**
+   * Globs of paths below a folder, such as `notes/*.txt`; one that begins with `!` leaves out. Files that end in
+   * `.jsonl` are JSON Lines. `.git`, `__pycache__`, `node_modules` and `site-packages` are never entered.
+   */
+  readonly files: readonly string[];
+  /** The key that holds the text in each line of JSON Lines. Default: `text`. */
+  readonly textKey?: string | undefined;
+}
+
+/** What was read. */
+export interface Corpus {
+  /** Folder by folder, sorted by path (by code unit, so equal on every machine); lines in their order. */
+  readonly files: readonly SourceFile[];
+  /** Paths of files that were left out because they are not UTF-8 text. */
+  readonly notUtf8: readonly string[];
 }
 
 /** sha256 over paths and contents, in hexadecimal: equal exactly where the files are equal. */

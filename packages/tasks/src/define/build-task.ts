@@ -1,67 +1,89 @@
-import { InputError, randomStream, type RandomStream, type Seed, type Tokenizer } from "@filigree/core";
+import { InputError, randomStream, type Seed } from "@filigree/core";
 import { withHash } from "../task-hash.ts";
 import type { Example, Split, Task } from "../task.ts";
-import { tokenId, type Vocabulary } from "../vocabulary.ts";
-import type { Source, TaskDefinition } from "./definition.ts";
-import { encodeDraft } from "./encode-draft.ts";
+import type { Vocabulary } from "../vocabulary.ts";
+import type { TaskDefinition } from "./definition.ts";
+import { hasEqualLength, tryPairs, type Pair, type Tried } from "./try-pairs.ts";
 
-type Pair = readonly [Example, Example];
+/** Fewest pairs that each source must give for the task to be of use. */
+const FEWEST_PAIRS = 16;
 
 /**
- * Makes a built-in task in a model's vocabulary: the prompts that the vocabulary can express, in an order that mixes
- * the sources, each beside its contrast partner. The same seed and vocabulary give the same task.
+ * Makes a task in a model's vocabulary: the prompts that the vocabulary can express, in an order that mixes the sources,
+ * each beside its contrast partner. The same seed and vocabulary give the same task.
  *
- * @throws InputError where an answer or another needed token is not in the vocabulary, or too few prompts remain.
+ * @throws InputError where there is no vocabulary, or it expresses too few prompts: then it says what is cut how.
  */
 export function buildTask(definition: TaskDefinition, vocabulary: Vocabulary, seed: Seed): Task {
-  const where = `task ${definition.name}`;
-  const answers = definition.answers.map((answer) => tokenId(answer, vocabulary, where));
-  for (const token of definition.tokens) tokenId(token, vocabulary, where);
-  const tokenizer = vocabulary.tokenizer!;
-  const maxTokens = Math.min(definition.maxTokens, vocabulary.blockSize ?? Infinity);
-  const fitted = { ...definition, maxTokens };
+  const { name, features, positions } = definition;
+  const { tokenizer, outSize, blockSize = Infinity } = vocabulary;
+  if (tokenizer === undefined) {
+    throw new InputError({
+      what: "the model has no vocabulary to express the task in",
+      where: `task ${name}`,
+      expected: "a tokenizer.json beside the model, or a task in a file that gives ids",
+    });
+  }
+  const limits = { tokenizer, outSize, maxTokens: Math.min(definition.maxTokens, blockSize) };
   const seen = new Set<string>();
-  const pairs: Record<Split, Pair[]> = { dev: [], test: [] };
-  for (const source of definition.sources) {
-    const random = randomStream(seed, `tasks/${definition.name}/${source.name}`);
-    pairs[source.split].push(...takePairs(source, fitted, tokenizer, random, seen));
+  const tried = definition.sources.map((source) =>
+    tryPairs(source, limits, randomStream(seed, `tasks/${name}/${source.name}`), seen),
+  );
+  const common = commonTokens(tried.flatMap(({ pairs }) => pairs));
+  const chosen: Record<Split, Pair[]> = { dev: [], test: [] };
+  for (const found of tried) {
+    const { source } = found;
+    const fitting = found.pairs.filter(({ examples, answers }) =>
+      answers.every((answer, i) => examples[i]!.answer === common.get(answer)),
+    );
+    if (fitting.length < FEWEST_PAIRS) throw tooFew(name, found, fitting.length);
+    // Scrubbing swaps by position: pairs that are equally long come first.
+    const preferred = [...fitting.filter(hasEqualLength), ...fitting.filter((pair) => !hasEqualLength(pair))];
+    chosen[source.split].push(...preferred.slice(0, source.pairs));
   }
-  const examples: Example[] = [];
-  for (const split of ["test", "dev"] as const) {
-    const random = randomStream(seed, `tasks/${definition.name}/${split}`);
-    for (const [first, second] of random.shuffle(pairs[split])) {
-      const index = examples.length;
-      examples.push({ ...first, pair: index + 1 }, { ...second, pair: index });
-    }
-  }
-  const positionNames = [...definition.positions, "last"];
-  const { name, features } = definition;
-  return withHash({ name, answers, numeric: false, features, positionNames, examples });
+  const examples = (["test", "dev"] as const).flatMap((split) =>
+    randomStream(seed, `tasks/${name}/${split}`)
+      .shuffle(chosen[split])
+      .flatMap((pair) => pair.examples),
+  );
+  return withHash({
+    name,
+    answers: answersOf(examples),
+    numeric: false,
+    features,
+    positionNames: [...positions, "last"],
+    examples: examples.map((example, index) => ({ ...example, pair: index % 2 === 0 ? index + 1 : index - 1 })),
+  });
 }
 
-function takePairs(
-  source: Source,
-  definition: TaskDefinition,
-  tokenizer: Tokenizer,
-  random: RandomStream,
-  seen: Set<string>,
-): Pair[] {
-  const pairs: Pair[] = [];
-  for (const { template, drafts } of source.drafts(random)) {
-    if (pairs.length === source.pairs) break;
-    const origin = { template, split: source.split };
-    const [first, second] = drafts.map((draft) => encodeDraft(draft, definition, tokenizer, origin));
-    if (first === undefined || second === undefined) continue;
-    const keys = [first, second].map((example) => example.ids.join(" "));
-    if (keys.some((key) => seen.has(key))) continue;
-    for (const key of keys) seen.add(key);
-    pairs.push([first, second]);
+/**
+ * The token of each answer. A vocabulary may cut one text in several ways, after other texts or beside another foil;
+ * the most common way is taken, so that one answer is one token in all examples.
+ */
+function commonTokens(pairs: readonly Pair[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, Map<number, number>>();
+  for (const { examples, answers } of pairs) {
+    answers.forEach((text, i) => {
+      const own = counts.get(text) ?? new Map<number, number>();
+      counts.set(text, own.set(examples[i]!.answer, (own.get(examples[i]!.answer) ?? 0) + 1));
+    });
   }
-  if (pairs.length >= definition.minPairs) return pairs;
-  throw new InputError({
-    what: `the vocabulary expresses only ${pairs.length} pairs of ${source.name}`,
-    where: `task ${definition.name}`,
-    expected: `at least ${definition.minPairs} pairs of at most ${definition.maxTokens} tokens each`,
-    hint: "use a model with a longer block, or a vocabulary trained on Python source",
+  return new Map([...counts].map(([text, own]) => [text, [...own].sort(([, a], [, b]) => b - a)[0]![0]]));
+}
+
+/** Two answers in the order of the definition; of more, each once, ascending. */
+function answersOf(examples: readonly Example[]): number[] {
+  const answers = [...new Set(examples.map(({ answer }) => answer))];
+  return answers.length === 2 ? [examples[0]!.answer, examples[1]!.answer] : answers.sort((a, b) => a - b);
+}
+
+function tooFew(name: string, { source, pairs, refusals }: Tried, fitting: number): InputError {
+  const reasons = [...refusals, ["it cuts one answer in many ways", pairs.length - fitting] as const];
+  const [reason, count] = reasons.sort(([, a], [, b]) => b - a)[0]!;
+  return new InputError({
+    what: `the vocabulary cannot express it: ${count === 0 ? "the prompts repeat each other" : reason}`,
+    where: `task ${name}`,
+    expected: `at least ${FEWEST_PAIRS} pairs of ${source.name}; there are ${fitting}`,
+    hint: "use a model with another vocabulary or a longer block",
   });
 }

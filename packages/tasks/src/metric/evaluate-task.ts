@@ -12,6 +12,18 @@ export interface TaskScore {
   readonly n: number;
 }
 
+/**
+ * Among which outputs an answer is chosen: `answers` (the published metric) takes the example's own answers, two for a
+ * two-way task; `full-vocabulary` takes every output.
+ */
+export type Metric = "answers" | "full-vocabulary";
+
+export interface EvaluateOptions {
+  readonly split: Split;
+  /** Default: `answers`. */
+  readonly metric?: Metric;
+}
+
 const BATCH_SIZE = 64;
 
 /**
@@ -19,7 +31,7 @@ const BATCH_SIZE = 64;
  *
  * @throws InputError where the task has no examples in that split.
  */
-export function evaluateTask(model: Model, task: Task, options: { split: Split }): TaskScore {
+export function evaluateTask(model: Model, task: Task, options: EvaluateOptions): TaskScore {
   const examples = task.examples.filter((example) => example.split === options.split);
   if (examples.length === 0) {
     const hint = `give some of its examples "split": "${options.split}"`;
@@ -36,7 +48,7 @@ export function evaluateTask(model: Model, task: Task, options: { split: Split }
       for (let id = 0; id < outSize; id++) output[id] = values[id * indices.length + column]!;
     });
   }
-  return scoreAnswers(task, examples, outputs);
+  return scoreAnswers(task, examples, outputs, options.metric);
 }
 
 /**
@@ -47,10 +59,16 @@ export function evaluateTask(model: Model, task: Task, options: { split: Split }
  * counts as right when it is nearer to the right number than to any other number that the task's answers hold.
  *
  * @param outputs `[examples][outSize]`: logits of each example at its answer position.
+ * @param metric `full-vocabulary` takes the softmax over every output instead; it changes nothing for numbers.
  *
  * Source of the two-way metric: Gao et al. 2025 (arXiv 2511.13653).
  */
-export function scoreAnswers(task: Task, examples: readonly Example[], outputs: readonly Float32Array[]): TaskScore {
+export function scoreAnswers(
+  task: Task,
+  examples: readonly Example[],
+  outputs: readonly Float32Array[],
+  metric: Metric = "answers",
+): TaskScore {
   const values = task.numeric ? [...new Set(task.examples.map((example) => example.answer))] : [];
   let loss = 0;
   let right = 0;
@@ -61,13 +79,19 @@ export function scoreAnswers(task: Task, examples: readonly Example[], outputs: 
       loss += error * error;
       if (values.every((value) => value === example.answer || error < Math.abs(output[0]! - value))) right++;
     } else {
-      const [own, ...others] = answerSet(task, example).map((id) => output[id]!);
+      const [own, ...others] = choices(task, example, output, metric);
       loss += logSumExp([own!, ...others]) - own!;
       if (others.every((other) => own! > other)) right++;
     }
   });
   const n = examples.length;
   return { accuracy: right / n, loss: loss / n, n };
+}
+
+/** The logits among which the answer is chosen, that of the right one first. */
+function choices(task: Task, example: Example, output: Float32Array, metric: Metric): number[] {
+  if (metric === "answers") return answerSet(task, example).map((id) => output[id]!);
+  return [output[example.answer]!, ...output.filter((_, id) => id !== example.answer)];
 }
 
 function logSumExp(values: readonly number[]): number {

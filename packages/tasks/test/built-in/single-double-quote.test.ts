@@ -1,6 +1,8 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { parseTokenizer, seed, trainBpe, type Tokenizer } from "@filigree/core";
-import { listTasks, loadTask, type Example, type LoadTaskOptions, type Task } from "../../src/index.ts";
+import { parseTokenizer, seed, sha256, trainBpe, type Tokenizer } from "@filigree/core";
+import { loadTask, type Example, type LoadTaskOptions, type Task } from "../../src/index.ts";
 import data from "../../src/built-in/single-double-quote/quote-lines.json" with { type: "json" };
 
 const source = data.lines.flatMap(({ before, body }) => [`\n${before}("${body}")`, `\n${before}('${body}')`]).join("");
@@ -64,11 +66,11 @@ describe("single_double_quote", () => {
     });
   });
 
-  it("has 500 test pairs, half of them from source files, and 300 dev pairs; both quotes equally often", () => {
+  it("has 500 test pairs, half of them from source files, and as many dev pairs; both quotes equally often", () => {
     const test = ofSplit("test");
     expect(test.length).toBe(1000);
     expect(test.filter(fromFile).length).toBe(500);
-    expect(ofSplit("dev").filter((example) => !fromFile(example)).length).toBeGreaterThanOrEqual(600);
+    expect(ofSplit("dev").filter((example) => !fromFile(example)).length).toBeGreaterThanOrEqual(900);
     expect(ofSplit("dev").filter(fromFile).length).toBeGreaterThanOrEqual(50);
     for (const split of ["dev", "test"]) {
       const singles = ofSplit(split).filter((example) => example.features["quote type"] === "single");
@@ -96,27 +98,24 @@ describe("single_double_quote", () => {
     expect(loadTask("single_double_quote", { ...options(), seed: seed(8) }).hash).not.toBe(task.hash);
   });
 
-  it("is listed with a prompt that it could hold", () => {
-    const listed = listTasks().find(({ name }) => name === "single_double_quote")!;
-    expect(listed.features).toEqual(task.features.map((feature) => feature.name));
-    expect(listed.positions).toEqual(task.positionNames);
-    const { prompt, answer } = listed.example;
-    expect(tokenizer.encode(prompt + answer).at(-1)).toBe(tokenizer.id(answer));
-  });
-
-  it("says what is missing where a vocabulary cannot express it", () => {
-    const bytes = parseTokenizer(trainBpe(["a"], { vocabSize: 257 }), "bytes");
-    expect(() => loadTask("single_double_quote", options(bytes))).toThrow(/"'\)" is not in the model's vocabulary/u);
-    expect(() => loadTask("single_double_quote", { ...options(), tokenizer: undefined })).toThrow(
-      /no tokenizer\.json/u,
+  it("asks the test prompts that examples/quotes is about, in their order", () => {
+    const folder = join(import.meta.dirname, "../../../../examples/models/python-small");
+    const own = parseTokenizer(readFileSync(join(folder, "tokenizer.json"), "utf8"), "tokenizer.json");
+    const { examples } = loadTask("single_double_quote", { ...options(own), blockSize: 64, seed: seed(0) });
+    const test = examples.filter(({ split }) => split === "test").map(({ ids, answer }) => [ids, answer]);
+    expect(sha256().update(JSON.stringify(test)).hex()).toBe(
+      "7c8851f6c158769eb3df0490b53d5f5f7547dc6776c7dc7313fdc729871fb140",
     );
-    const closersOnly = parseTokenizer(trainBpe([`')")`.repeat(9)], { vocabSize: 259 }), "closers");
-    expect(() => loadTask("single_double_quote", options(closersOnly))).toThrow(/"\('" is not in the model's vocab/u);
   });
 
-  it("says so where too few prompts fit", () => {
-    expect(() => loadTask("single_double_quote", { ...options(), blockSize: 6 })).toThrow(/expresses only \d+ pairs/u);
+  it("needs no more than brackets and quotes of a vocabulary, and a block that holds the prompts", () => {
+    const bytes = parseTokenizer(trainBpe(["a"], { vocabSize: 257 }), "bytes");
+    const [example] = loadTask("single_double_quote", options(bytes)).examples;
+    expect(bytes.token(example!.answer)).toBe(QUOTE[example!.features["quote type"] as "single" | "double"]);
+    expect(() => loadTask("single_double_quote", { ...options(), blockSize: 6 })).toThrow(
+      /prompts have more than 6 tokens/u,
+    );
     const short: Task = loadTask("single_double_quote", { ...options(), blockSize: 32 });
-    expect(Math.max(...short.examples.map((example) => example.ids.length))).toBe(32);
+    expect(Math.max(...short.examples.map(({ ids }) => ids.length))).toBe(32);
   });
 });

@@ -101,6 +101,19 @@ describe("scoreAnswers", () => {
     expect(score.accuracy).toBe(1);
   });
 
+  it("is the softmax over every output, where the whole vocabulary is asked for", () => {
+    const task = taskOf({ answers: [1, 2] }, [
+      { ids: [0], answer: 1 },
+      { ids: [1], answer: 2 },
+    ]);
+    const outputs = [output(0, 3, 1), output(4, 0, 2)];
+    const score = scoreAnswers(task, task.examples, outputs, "full-vocabulary");
+    // -ln(e³/(1+e³+e¹)) and -ln(e²/(e⁴+1+e²)).
+    expect(score.loss).toBeCloseTo((0.169846 + 2.142932) / 2, 6);
+    expect(score.accuracy).toBe(0.5);
+    expect(scoreAnswers(task, task.examples, outputs).accuracy).toBe(1);
+  });
+
   it("does not change when all logits shift, and survives large ones", () => {
     const task = taskOf({ answers: [0, 1] }, [{ ids: [0], answer: 0 }]);
     const number = fc.float({ min: -50, max: 50, noNaN: true });
@@ -163,6 +176,10 @@ describe("evaluateTask", () => {
     ]);
     expect(evaluateTask(model, task, { split: "dev" }).n).toBe(2);
     expect(evaluateTask(model, task, { split: "dev" }).accuracy).toBe(0.5);
+    const answers = evaluateTask(model, task, { split: "dev", metric: "answers" });
+    expect(answers).toEqual(evaluateTask(model, task, { split: "dev" }));
+    const { loss } = evaluateTask(model, task, { split: "dev", metric: "full-vocabulary" });
+    expect(loss).toBeGreaterThan(answers.loss);
     expect(() => evaluateTask(model, twoWay(4), { split: "dev" })).toThrow(InputError);
     disposeModel(model);
   });

@@ -53,8 +53,8 @@ function keyOf({ before, body }: QuoteLine): string {
 }
 
 function isExpressible(line: QuoteLine, tokenizer: Tokenizer): boolean {
-  const origin = { template: line.file, split: line.split };
-  return quoteDrafts(line).every((draft) => encodeDraft(draft, singleDoubleQuote, tokenizer, origin) !== undefined);
+  const limits = { tokenizer, outSize: tokenizer.vocabSize, maxTokens: singleDoubleQuote.maxTokens };
+  return quoteDrafts(line).every((draft) => !("refusal" in encodeDraft(draft, limits)));
 }
 
 /** At most {@link LINES_PER_FILE} lines, chosen by their hash, in their order. */

@@ -2,10 +2,10 @@ import type { Draft } from "../../define/definition.ts";
 
 export type QuoteType = "single" | "double";
 
-/** Tokens that open a call and its string. */
+/** What opens a call and its string. */
 export const OPENERS: Readonly<Record<QuoteType, string>> = { single: "('", double: '("' };
 
-/** Tokens that close them. */
+/** What closes them. */
 export const ANSWERS: Readonly<Record<QuoteType, string>> = { single: "')", double: '")' };
 
 /**
@@ -16,11 +16,7 @@ export const ANSWERS: Readonly<Record<QuoteType, string>> = { single: "')", doub
  */
 export function quoteDrafts({ before, body }: { before: string; body: string }): readonly [Draft, Draft] {
   const draft = (own: QuoteType, other: QuoteType): Draft => ({
-    prompt: [
-      `\n${before}`,
-      { text: OPENERS[own], position: "opener", tokens: "one" },
-      { text: body, tokens: { atLeast: 4 } },
-    ],
+    prompt: [`\n${before}`, { text: OPENERS[own], position: "opener" }, { text: body, tokens: { atLeast: 4 } }],
     answer: ANSWERS[own],
     foil: ANSWERS[other],
     features: { "quote type": own, "string body": body },

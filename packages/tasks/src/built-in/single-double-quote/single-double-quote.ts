@@ -1,5 +1,5 @@
 import type { TaskDefinition } from "../../define/definition.ts";
-import { ANSWERS, OPENERS, quoteDrafts } from "./quote-drafts.ts";
+import { quoteDrafts } from "./quote-drafts.ts";
 import { readQuoteLines } from "./quote-lines.ts";
 import { templatePrompts } from "./templates.ts";
 import type { Split } from "../../task.ts";
@@ -12,16 +12,12 @@ import type { Split } from "../../task.ts";
 export const singleDoubleQuote: TaskDefinition = {
   name: "single_double_quote",
   summary: "Close a string, and the call it is in, with the quote that opened it.",
-  example: { prompt: '\n        raise ValueError("file not found', answer: '")' },
-  answers: [ANSWERS.single, ANSWERS.double],
-  tokens: [OPENERS.single, OPENERS.double],
   features: [
     { name: "quote type", nuisance: false, anchor: "opener" },
     { name: "string body", nuisance: false },
   ],
   positions: ["opener"],
   maxTokens: 64,
-  minPairs: 16,
   sources: [
     {
       name: "test prompts from templates",
@@ -38,7 +34,7 @@ export const singleDoubleQuote: TaskDefinition = {
     {
       name: "dev prompts from templates",
       split: "dev",
-      pairs: 320,
+      pairs: 480,
       drafts: (random) => templatePrompts("dev", random),
     },
     {

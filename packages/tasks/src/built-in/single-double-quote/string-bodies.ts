@@ -90,6 +90,12 @@ const PHRASES: Readonly<Record<Split, Readonly<Record<BodyKind, Phrase>>>> = {
           "the root node",
           "event loop",
           "nothing left, cursor",
+          "this branch",
+          "the old format",
+          "reply from the host",
+          "signal handler",
+          "last block of the stream",
+          "that encoding",
         ],
         [
           "is missing",
@@ -110,7 +116,7 @@ const PHRASES: Readonly<Record<Split, Readonly<Record<BodyKind, Phrase>>>> = {
     },
     name: {
       words: [
-        ["start", "min", "remote", "write", "next", "client"],
+        ["start", "min", "remote", "write", "next", "client", "old"],
         ["button", "response", "queue", "warning", "column", "process"],
         ["width", "name", "count", "callback", "label", "offset"],
       ],
@@ -119,7 +125,7 @@ const PHRASES: Readonly<Record<Split, Readonly<Record<BodyKind, Phrase>>>> = {
     path: {
       words: [
         ["docs", "dist", "var", "share"],
-        ["letters", "sounds", "new", "remote"],
+        ["letters", "sounds", "new", "remote", "drafts"],
         ["readme.txt", "page.html", "todo.md", "log.csv", "tox.ini"],
       ],
       joinedBy: "/",

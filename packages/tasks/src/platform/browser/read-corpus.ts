@@ -1,6 +1,6 @@
 import type { readCorpus as onNode } from "../node/read-corpus.ts";
 
 /** @throws Error always. */
-export const readCorpus: typeof onNode = ({ root }) => {
-  throw new Error(`A browser has no folder "${root}" to read.`);
+export const readCorpus: typeof onNode = ({ roots }) => {
+  throw new Error(`A browser has no folder "${roots.join(", ")}" to read.`);
 };

@@ -1,0 +1,181 @@
+import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as tf from "@tensorflow/tfjs-core";
+import { beforeAll, describe, expect, test } from "vitest";
+import { listParameters, useBackend, type ModelConfig } from "@filigree/core";
+import { chooseSparsifier, drawBatch, initialState, parseTrainingConfig, train, Trainer } from "../src/index.ts";
+import { tinyConfig, writeSources } from "./tiny-run.ts";
+
+const VOCABULARY = 60;
+const MODEL = {
+  n_layer: 1,
+  n_head: 2,
+  d_head: 4,
+  d_model: 8,
+  d_mlp: 16,
+  afrac: 0.5,
+  sink: true,
+  enable_bigram_table: false,
+};
+
+/** A trainer of a tiny model with `rigl` or `set`: 40 steps, a change after each fourth one up to the thirtieth. */
+async function tinyTrainer(name: string, options: Record<string, unknown>, seed = 7) {
+  const sparsifier = { name, options: { block: 0.2, embedding: 0.3, every: 4, ...options } };
+  const run = parseTrainingConfig(tinyConfig({ model: MODEL, steps: 40, sparsifier, seed }), "tiny.json");
+  const config: ModelConfig = { ...run.model, vocabSize: VOCABULARY, outSize: VOCABULARY };
+  const tokens = Uint16Array.from({ length: 500 }, (_, i) => (i * i * 7 + (i % 11)) % VOCABULARY);
+  const start = initialState(run, config);
+  const trainer = new Trainer(run, await chooseSparsifier(run.sparsifier, "/"), config, start, undefined);
+  const takeStep = () =>
+    trainer.takeStep(drawBatch(tokens, run, { seed: run.seed, name: "test", index: trainer.step }));
+  return { trainer, config, start, takeStep };
+}
+
+function sparsified(config: ModelConfig) {
+  return listParameters(config).filter(({ role }) => ["block", "embedding", "unembedding"].includes(role));
+}
+
+/** The stored places of every matrix, as text. */
+function topology(trainer: Trainer): string {
+  return JSON.stringify([...trainer.state().indices].map(([name, indices]) => [name, [...indices]]));
+}
+
+let data: string;
+beforeAll(async () => {
+  await useBackend("wasm");
+  data = writeSources();
+});
+
+describe.each(["rigl", "set"])("%s", (name) => {
+  test("stores its fraction of each matrix throughout, and exchanges some where it should", async () => {
+    const before = tf.memory().numTensors;
+    const { trainer, config, takeStep } = await tinyTrainer(name, {});
+    const changed: number[] = [];
+    let last = topology(trainer);
+    for (let step = 1; step <= 40; step++) {
+      expect(takeStep().density).toBeCloseTo(0.2, 2);
+      const now = topology(trainer);
+      if (now !== last) changed.push(step);
+      last = now;
+      const { indices } = trainer.state();
+      for (const { name, shape, role } of sparsified(config)) {
+        const share = role === "block" ? 0.2 : 0.3;
+        expect(indices.get(name)!.length).toBe(Math.round(share * shape[0]! * shape[1]!));
+      }
+    }
+    // After step 28 the cosine has all but reached 0.
+    expect(changed).toEqual(expect.arrayContaining([4, 8, 12, 16, 20]));
+    expect(changed.every((step) => step % 4 === 0 && step <= 30)).toBe(true);
+    trainer.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test("falls from an initial fraction to the final one", async () => {
+    const { trainer, takeStep } = await tinyTrainer(name, { initial: 0.8, annealUntil: 0.5 });
+    const densities = Array.from({ length: 40 }, () => takeStep().density);
+    expect(densities[0]).toBeCloseTo(0.8, 2);
+    expect(densities[11]).toBeCloseTo(0.8 * 0.25 ** 0.6, 2);
+    expect(densities.slice(19).every((density) => Math.abs(density - 0.2) < 0.01)).toBe(true);
+    expect(densities.every((density, i) => i === 0 || density <= densities[i - 1]!)).toBe(true);
+    trainer.dispose();
+  });
+
+  test("rises to a final fraction that is larger, and refuses one that it would not come to", async () => {
+    const { trainer, takeStep } = await tinyTrainer(name, { initial: 0.1, annealUntil: 0.2 });
+    const densities = Array.from({ length: 12 }, () => takeStep().density);
+    expect(densities[0]).toBeCloseTo(0.1, 2);
+    expect(densities[11]).toBeCloseTo(0.2, 2);
+    trainer.dispose();
+    const late = tinyTrainer(name, { initial: 0.5, annealUntil: 0.8 });
+    await expect(late).rejects.toThrow(/the last exchange, after step 28, comes before the fraction is final/);
+  });
+
+  test("shares weights out by the rule of Erdős and Rényi where asked, as many in all", async () => {
+    const { trainer, config } = await tinyTrainer(name, { distribution: "erdos-renyi", block: 0.4 });
+    const { indices } = trainer.state();
+    const blocks = sparsified(config).filter(({ role }) => role === "block");
+    const fractions = blocks.map(({ name, shape }) => indices.get(name)!.length / (shape[0]! * shape[1]!));
+    const rules = blocks.map(({ shape }) => (shape[0]! + shape[1]!) / (shape[0]! * shape[1]!));
+    const stored = blocks.reduce((sum, { name }) => sum + indices.get(name)!.length, 0);
+    const size = blocks.reduce((sum, { shape }) => sum + shape[0]! * shape[1]!, 0);
+    expect(stored / size).toBeCloseTo(0.4, 2);
+    fractions.forEach((fraction, i) => expect(fraction / fractions[0]!).toBeCloseTo(rules[i]! / rules[0]!, 1));
+    trainer.dispose();
+  });
+
+  test("gives matrices that would hold more than all their weights just these", async () => {
+    const { trainer, config } = await tinyTrainer(name, { distribution: "erdos-renyi", block: 0.9 });
+    const { indices } = trainer.state();
+    const blocks = sparsified(config).filter(({ role }) => role === "block");
+    const size = blocks.reduce((sum, { shape }) => sum + shape[0]! * shape[1]!, 0);
+    expect(indices.get("transformer.h.0.attn.c_proj.weight")!.length).toBe(64);
+    expect(blocks.reduce((sum, { name }) => sum + indices.get(name)!.length, 0) / size).toBeCloseTo(0.9, 2);
+    trainer.dispose();
+  });
+
+  test("stores the largest weights first where asked, as they are, and random ones scaled up otherwise", async () => {
+    const largest = await tinyTrainer(name, { first: "largest" });
+    const random = await tinyTrainer(name, {});
+    for (const { name, shape } of sparsified(largest.config)) {
+      const whole = largest.start.weights.get(name)!;
+      const { indices, weights } = largest.trainer.state();
+      const order = [...whole.keys()].sort((a, b) => Math.abs(whole[b]!) - Math.abs(whole[a]!));
+      const expected = order.slice(0, indices.get(name)!.length).sort((a, b) => a - b);
+      expect([...indices.get(name)!]).toEqual(expected);
+      expect([...weights.get(name)!]).toEqual(expected.map((index) => whole[index]));
+      const chosen = random.trainer.state();
+      const factor = Math.sqrt((shape[0]! * shape[1]!) / indices.get(name)!.length);
+      [...chosen.indices.get(name)!].forEach((index, i) => {
+        expect(chosen.weights.get(name)![i]! / whole[index]!).toBeCloseTo(factor, 5);
+      });
+    }
+    largest.trainer.dispose();
+    random.trainer.dispose();
+  });
+
+  test("depends on the seed, and on nothing else", async () => {
+    const runs = await Promise.all([1, 1, 2].map((seed) => tinyTrainer(name, {}, seed)));
+    for (const { takeStep } of runs) for (let i = 0; i < 9; i++) takeStep();
+    const [a, b, c] = runs.map(({ trainer }) => trainer.state());
+    expect(a).toEqual(b);
+    expect(a!.indices).not.toEqual(c!.indices);
+    for (const { trainer } of runs) trainer.dispose();
+  });
+
+  test.each([3, 8])("interrupted after step %i and resumed, gives the bytes of a straight run", async (stopAfter) => {
+    const sparsifier = { name, options: { block: 0.2, embedding: 0.3, every: 4, initial: 0.5 } };
+    const config = parseTrainingConfig(tinyConfig({ sparsifier }), "tiny.json");
+    const [straight, resumed] = ["a", "b"].map(() => mkdtempSync(join(tmpdir(), "filigree-dynamic-")));
+    const options = { data: [data], baseDirectory: "/", command: "filigree train tiny.json", codeVersion: "0.0.0" };
+    const files = (folder: string) =>
+      readdirSync(folder).map((name) => [name, readFileSync(join(folder, name)).toString("base64")]);
+    await train(config, { ...options, out: straight! });
+    const controller = new AbortController();
+    const onProgress = (progress: { phase: string; step?: number }) => {
+      if (progress.step === stopAfter) controller.abort();
+    };
+    await train(config, { ...options, out: resumed!, onProgress, signal: controller.signal });
+    await train(config, { ...options, out: resumed!, resume: true });
+    expect(files(resumed!)).toEqual(files(straight!));
+  });
+});
+
+test("rigl grows along the largest gradients of the weights that are not stored", async () => {
+  const { trainer, takeStep } = await tinyTrainer("rigl", { drop: 0.5 });
+  const name = "transformer.h.0.mlp.c_fc.weight";
+  for (let step = 0; step < 3; step++) takeStep();
+  const before = trainer.state().indices.get(name)!;
+  takeStep();
+  const { indices, weights } = trainer.state();
+  const grown = [...indices.get(name)!].filter((index) => !before.includes(index));
+  const values = new Map([...indices.get(name)!].map((index, i) => [index, weights.get(name)![i]!]));
+  expect(grown.length).toBeGreaterThan(2);
+  for (const index of grown) expect(values.get(index)).toBe(0);
+  // The step after, only what had a gradient moves: grown weights do.
+  takeStep();
+  const after = trainer.state();
+  const moved = grown.filter((index) => after.weights.get(name)![after.indices.get(name)!.indexOf(index)] !== 0);
+  expect(moved.length).toBeGreaterThan(grown.length / 2);
+  trainer.dispose();
+});
