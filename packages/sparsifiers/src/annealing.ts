@@ -37,10 +37,16 @@ export function checkAnnealing({ anneal, annealFrom, annealUntil }: Annealing): 
   return undefined;
 }
 
+/** The step after which the fraction is final; no later than the last, or the run would end before. */
+export function lastAnnealed({ steps }: StepPosition, { annealUntil }: Pick<Annealing, "annealUntil">): number {
+  return Math.min(annealUntil * steps, steps - 1);
+}
+
 /** The fraction at a step, 1 before the annealing. */
-export function annealedFraction(final: number, { step, steps }: StepPosition, annealing: Annealing): number {
-  const { anneal, annealFrom, annealUntil } = annealing;
-  const [from, until] = [annealFrom * steps, annealUntil * steps];
+export function annealedFraction(final: number, at: StepPosition, annealing: Annealing): number {
+  const { step, steps } = at;
+  const { anneal, annealFrom } = annealing;
+  const [from, until] = [annealFrom * steps, lastAnnealed(at, annealing)];
   if (step <= from) return 1;
   if (anneal === "power-law") return final ** Math.min(1, Math.log(step / from) / Math.log(until / from));
   const progress = Math.min(1, (step - from) / Math.max(1, until - from));

@@ -1,5 +1,5 @@
 import { choiceOption, defineOptions, InputError, numberOption, type OptionsOf } from "@filigree/core";
-import { annealedFraction, ANNEAL_OPTIONS, checkAnnealing } from "./annealing.ts";
+import { annealedFraction, ANNEAL_OPTIONS, checkAnnealing, lastAnnealed } from "./annealing.ts";
 import { defineSparsifier } from "./define-sparsifier.ts";
 import {
   checkNames,
@@ -101,7 +101,7 @@ function finalFractionOf(matrix: Matrix, options: TopKOptions): number {
 function fractionNow(matrix: Matrix, at: StepPosition, options: TopKOptions): number {
   const final = finalFractionOf(matrix, options);
   if (matrix.role === "block" || options.embeddingAnneal === "gradual") return annealedFraction(final, at, options);
-  return at.step < options.annealUntil * at.steps ? 1 : final;
+  return at.step < lastAnnealed(at, options) ? 1 : final;
 }
 
 function checkLeast(matrix: Matrix, options: TopKOptions): void {

@@ -91,6 +91,18 @@ describe("what stays", () => {
 });
 
 describe("annealing", () => {
+  test.each([
+    { anneal: "geometric" },
+    { anneal: "linear" },
+    { anneal: "power-law", annealFrom: 0.01 },
+    { embeddingAnneal: "abrupt" },
+  ])("over all of the run is final in its last step: %j", async (given) => {
+    const block = plainMatrix({ rows: 100, cols: 50 });
+    const embedding = plainMatrix({ rows: 100, cols: 50, role: "embedding" });
+    await after({ block: 0.01, embedding: 0.02, annealUntil: 1, ...given }, [block, embedding]);
+    expect([block, embedding].map(nonzeros)).toEqual([50, 100]);
+  });
+
   test("starts dense, never rises, and is final after its share of the run", async () => {
     await fc.assert(
       fc.asyncProperty(

@@ -28,7 +28,14 @@ export async function chooseSparsifier(
 ): Promise<ChosenSparsifier> {
   const loaded = PACKAGE_NAME.test(name) ? await loadPackage(name, baseDirectory) : undefined;
   const plugin = loaded ? findSparsifier(loaded.name, [...given, loaded]) : findSparsifier(name, given);
-  return { plugin, options: await checkOptions(plugin.options, options, `${plugin.name}@${plugin.version}`) };
+  const id = `${plugin.name}@${plugin.version}`;
+  try {
+    return { plugin, options: await checkOptions(plugin.options, options, id) };
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new SparsifierError(id, `failed while it checked its options: ${reason}`, error);
+  }
 }
 
 async function loadPackage(name: string, baseDirectory: string): Promise<Sparsifier> {

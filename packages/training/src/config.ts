@@ -114,7 +114,7 @@ export function parseTrainingConfig(text: string, where: string): TrainingConfig
   const context = sizeOf(given.context, DEFAULTS.context);
   const steps = sizeOf(given.steps, DEFAULTS.steps);
   return {
-    name: given.name.text(),
+    name: given.name.text() || given.name.fail("an empty name", "the model's name"),
     model: modelPart(given.model ?? empty, context, where),
     data: dataPart(given.data),
     start: given.start?.text(),

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { writeFileAtomically } from "@filigree/core";
+import { InputError, writeFileAtomically } from "@filigree/core";
 
 const METRICS = "metrics.jsonl";
 
@@ -32,14 +32,14 @@ export class MetricsFile {
     this.#lines = lines;
   }
 
-  /** Opens the metrics of a folder, keeping the lines up to a step. */
+  /**
+   * Opens the metrics of a folder, keeping the lines up to a step.
+   *
+   * @throws InputError where the folder has a state and its metrics are gone or damaged
+   */
   static async open(directory: string, step: number): Promise<MetricsFile> {
     const path = join(directory, METRICS);
-    const text = step > 0 ? await readFile(path, "utf8") : "";
-    const lines = text
-      .split("\n")
-      .filter((line) => line !== "")
-      .map((line) => JSON.parse(line) as MetricsLine);
+    const lines = step > 0 ? await readLines(path) : [];
     return new MetricsFile(
       path,
       lines.filter((line) => line.step <= step),
@@ -62,5 +62,20 @@ export class MetricsFile {
 
   async save(): Promise<void> {
     await writeFileAtomically(this.#path, this.#lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  }
+}
+
+async function readLines(path: string): Promise<MetricsLine[]> {
+  try {
+    const lines = (await readFile(path, "utf8")).split("\n").filter((line) => line !== "");
+    return lines.map((line) => JSON.parse(line) as MetricsLine);
+  } catch (cause) {
+    throw new InputError({
+      what: "the metrics of the run cannot be read",
+      where: path,
+      expected: "the file as the run wrote it, beside its state",
+      hint: "put it back, or begin anew in another --out folder",
+      cause,
+    });
   }
 }

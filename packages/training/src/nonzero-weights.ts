@@ -85,6 +85,9 @@ export class NonzeroWeights implements NonzeroMatrix {
   }
 
   grow(indices: Int32Array, values?: Float32Array): void {
+    if (values && values.length !== indices.length) {
+      throw new RangeError(`${values.length} values for the ${indices.length} weights that ${this.name} is to grow.`);
+    }
     const before = this.snapshot();
     const all = new Int32Array(before.indices.length + indices.length);
     all.set(before.indices);

@@ -15,19 +15,24 @@ export function packState(state: unknown, sparsifier: string): PackedState {
   const arrays = new Map<string, Float32Array>();
   const pack = (value: unknown, path: string): unknown => {
     if (value instanceof Float32Array) {
-      arrays.set(path, value);
-      return { [ARRAY_KEY]: path };
+      // The state itself may be an array, and every name is that of a tensor below "sparsifier".
+      const name = path === "" ? "/" : path;
+      arrays.set(name, value);
+      return { [ARRAY_KEY]: name };
     }
     if (value === null || typeof value === "string" || typeof value === "boolean") return value;
     // JSON has no -0.
     if (typeof value === "number" && Number.isFinite(value) && !Object.is(value, -0)) return value;
     if (Array.isArray(value)) return value.map((element, index) => pack(element, `${path}/${index}`));
     if (isPlainObject(value) && !Object.hasOwn(value, ARRAY_KEY)) {
-      return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, pack(member, `${path}/${key}`)]));
+      return Object.fromEntries(
+        Object.entries(value).map(([key, member]) => [key, pack(member, `${path}/${escaped(key)}`)]),
+      );
     }
     throw new SparsifierError(
       sparsifier,
-      `holds something in its state that cannot be stored, at "${path}": ${String(value)}`,
+      `holds something in its state that cannot be stored, at "${path}": ${String(value)} (a state is plain data as ` +
+        "JSON holds it, with Float32Arrays in it; {} where there is nothing to remember)",
     );
   };
   return { json: JSON.stringify(pack(state, "")), arrays };
@@ -37,6 +42,11 @@ export function unpackState({ json, arrays }: PackedState): unknown {
   return JSON.parse(json, (_, value: unknown) =>
     isPlainObject(value) && Object.hasOwn(value, ARRAY_KEY) ? arrays.get(String(value[ARRAY_KEY])) : value,
   );
+}
+
+/** A key as part of a path, as in a JSON Pointer: two paths that differ have two names. */
+function escaped(key: string): string {
+  return key.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {

@@ -10,6 +10,7 @@ import {
 import type { ChosenSparsifier } from "./choose-sparsifier.ts";
 import { denseMatrix } from "./dense-matrices.ts";
 import type { NonzeroWeights } from "./nonzero-weights.ts";
+import { packState } from "./plugin-state.ts";
 import type { TrainedParameters } from "./trained-parameters.ts";
 
 /** A sparsifier at work on the parameters of a run: calls its hooks and reports what they throw as its own error. */
@@ -43,7 +44,9 @@ export class Sparsifying {
     this.#matrices = withRoles("block", "embedding", "unembedding");
     this.#biases = withRoles("bias");
     this.#nonzeros = [...parameters.nonzeros.values()];
-    this.#state = state ?? this.#hook("init", () => this.#init(at));
+    this.#state = state === undefined ? this.#hook("init", () => this.#init(at)) : state;
+    // A state that cannot be stored is refused at once, not after the steps up to the first checkpoint.
+    if (state === undefined) packState(this.#state, this.id);
     this.#settle();
   }
 
@@ -125,13 +128,18 @@ export class Sparsifying {
   ): Map<ParameterName, tf.Tensor> {
     const ctx = this.#context(at, at.step);
     const results = new Map<ParameterName, tf.Tensor>();
-    for (const matrix of this.#matrices) {
-      const values = this.#hook(name, () => hook(ctx, this.#options, this.#state, matrix));
-      const size = matrix.rows * matrix.cols;
-      if (!(values instanceof Float32Array) || values.length !== size) {
-        throw new SparsifierError(this.id, `gives in ${name} for ${matrix.name} no Float32Array of ${size} numbers.`);
+    try {
+      for (const matrix of this.#matrices) {
+        const values = this.#hook(name, () => hook(ctx, this.#options, this.#state, matrix));
+        const size = matrix.rows * matrix.cols;
+        if (!(values instanceof Float32Array) || values.length !== size) {
+          throw new SparsifierError(this.id, `gives in ${name} for ${matrix.name} no Float32Array of ${size} numbers.`);
+        }
+        results.set(matrix.name, tf.tensor(values, [matrix.rows, matrix.cols], "float32"));
       }
-      results.set(matrix.name, tf.tensor(values, [matrix.rows, matrix.cols], "float32"));
+    } catch (error) {
+      tf.dispose([...results.values()]);
+      throw error;
     }
     return results;
   }

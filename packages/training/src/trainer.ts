@@ -61,7 +61,12 @@ export class Trainer {
     this.#step = state.step;
     const specs = listParameters(config).filter(({ trained }) => trained);
     this.#parameters = new TrainedParameters(specs, sparsifier.plugin.storage, state);
-    this.#sparsifying = new Sparsifying(sparsifier, run.seed, this.#parameters, this.#at, state.sparsifier);
+    try {
+      this.#sparsifying = new Sparsifying(sparsifier, run.seed, this.#parameters, this.#at, state.sparsifier);
+    } catch (error) {
+      this.#parameters.dispose();
+      throw error;
+    }
     this.fixed = placeFixedParts(config, bigram);
   }
 
@@ -88,16 +93,25 @@ export class Trainer {
   /** One step of the optimiser, then of the sparsifier. */
   takeStep(batch: TrainingBatch): StepReport {
     const replaced = this.#beginStep();
-    const shards = cutBatch(batch, this.#run.shards);
-    const sums = addUp(differentiate(this.fixed, this.#stepWeights(replaced), shards, batch.ids.length));
-    return this.#finishStep(sums, replaced, batch.ids.length);
+    try {
+      const shards = cutBatch(batch, this.#run.shards);
+      const sums = addUp(differentiate(this.fixed, this.#stepWeights(replaced), shards, batch.ids.length));
+      return this.#finishStep(sums, batch.ids.length);
+    } finally {
+      tf.dispose([...replaced.values()]);
+    }
   }
 
   /** The same step to the bit, with its shards spread over threads. */
   async takeStepWith(crew: Crew, batch: TrainingBatch): Promise<StepReport> {
     const replaced = this.#beginStep();
-    const sums = addUp(await crew.differentiate(this.#stepWeights(replaced), cutBatch(batch, this.#run.shards)));
-    return this.#finishStep(sums, replaced, batch.ids.length);
+    try {
+      const shards = cutBatch(batch, this.#run.shards);
+      const sums = addUp(await crew.differentiate(this.#stepWeights(replaced), shards));
+      return this.#finishStep(sums, batch.ids.length);
+    } finally {
+      tf.dispose([...replaced.values()]);
+    }
   }
 
   /** Weights that a step computes with in the place of the stored ones. */
@@ -107,22 +121,34 @@ export class Trainer {
     return wantsWhole ? this.#parameters.whole() : this.#sparsifying.forward(this.#at);
   }
 
+  /** Frees the gradients. */
   #finishStep(
     { loss, gradients }: { readonly loss: number; readonly gradients: Map<ParameterName, tf.Tensor> },
-    replaced: ReadonlyMap<ParameterName, tf.Tensor>,
     tokens: number,
   ): StepReport {
-    const { optimiser, steps } = this.#run;
     const at = this.#at;
-    tf.dispose([...replaced.values()]);
-    this.#sparsifying.backward(at, gradients);
-    const wantsWhole = this.#sparsifying.wantsGradients(at);
-    const whole = wantsWhole ? this.#takeStoredParts(gradients) : new Map<ParameterName, tf.Tensor>();
+    let whole: ReadonlyMap<ParameterName, tf.Tensor> = new Map();
+    try {
+      this.#sparsifying.backward(at, gradients);
+      if (this.#sparsifying.wantsGradients(at)) whole = this.#takeStoredParts(gradients);
+      const { rate, gradientRms } = this.#optimise(gradients);
+      this.#sparsifying.step(at, whole);
+      const { weightDecay } = this.#run.optimiser;
+      if (weightDecay > 0) this.#parameters.scaleMatrices(1 - weightDecay * rate);
+      this.#step++;
+      return { loss: loss / tokens, rate, gradientRms, density: this.#sparsifying.density(at) };
+    } finally {
+      tf.dispose([...gradients.values(), ...whole.values()]);
+    }
+  }
+
+  #optimise(gradients: ReadonlyMap<ParameterName, tf.Tensor>): Pick<StepReport, "rate" | "gradientRms"> {
+    const { optimiser, steps } = this.#run;
     const squares = [...gradients.values()].reduce((sum, gradient) => sum + sumOfSquares(gradient), 0);
     const gradientRms = Math.sqrt(squares / this.#parameters.size);
     const warmup = Math.min(1, (this.#step + 1) / Math.max(1, optimiser.warmup));
     const decay = 1 - this.#step / steps;
-    const rate = optimiser.rate * warmup * decay * this.#sparsifying.rateFactor(at);
+    const rate = optimiser.rate * warmup * decay * this.#sparsifying.rateFactor(this.#at);
     for (const [name, gradient] of gradients) {
       adamStep(this.#parameters.slot(name), gradient, {
         ...optimiser,
@@ -131,12 +157,7 @@ export class Trainer {
         gradientScale: gradientScale(optimiser.gradient, gradientRms),
       });
     }
-    tf.dispose([...gradients.values()]);
-    this.#sparsifying.step(at, whole);
-    tf.dispose([...whole.values()]);
-    if (optimiser.weightDecay > 0) this.#parameters.scaleMatrices(1 - optimiser.weightDecay * rate);
-    this.#step++;
-    return { loss: loss / tokens, rate, gradientRms, density: this.#sparsifying.density(at) };
+    return { rate, gradientRms };
   }
 
   /** The weights of a checkpoint: the trained ones, or what the sparsifier makes of them. */

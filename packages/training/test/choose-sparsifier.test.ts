@@ -83,6 +83,14 @@ test("says what is wrong with a package that is not there or cannot be imported"
   );
 });
 
+test("blames a package whose schema throws", async () => {
+  const throwing = PLUGIN.replace("({ value: { ...value, seen: true } })", "{ throw new TypeError('half a schema'); }");
+  install("filigree-sparsifier-half", {}, "index.js", `export default ${throwing};`);
+  await expect(choose("filigree-sparsifier-half", {})).rejects.toThrow(
+    /The sparsifier half@2\.1\.0 failed while it checked its options: half a schema/u,
+  );
+});
+
 test("loads nothing that is not named by the convention", async () => {
   install("half", {}, "index.js", `export default ${PLUGIN};`);
   await expect(choose("half")).rejects.toThrow(/there is no sparsifier "half"/u);

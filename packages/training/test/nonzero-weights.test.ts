@@ -78,6 +78,7 @@ describe("what a sparsifier does to stored weights", () => {
       expect(() => matrix.grow(Int32Array.from(wrong))).toThrow(/of w is not in the matrix, or is stored already/);
     }
     expect(() => matrix.setValues(Float32Array.of(1))).toThrow(/1 values for the 2 stored weights/);
+    expect(() => matrix.grow(Int32Array.of(1, 2), Float32Array.of(1))).toThrow(/1 values for the 2 weights that w/);
     expect([...matrix.indices()]).toEqual([3, 9]);
   });
 });

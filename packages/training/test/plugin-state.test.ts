@@ -30,11 +30,18 @@ test("plain data with arrays of numbers anywhere in it comes back the same, to t
   );
 });
 
+test("two arrays have two names, whatever the keys above them", () => {
+  const state = { "a/b": Float32Array.of(1), a: { b: Float32Array.of(2), "~1": { "": Float32Array.of(3) } } };
+  expect(packState(state, "x").arrays.size).toBe(3);
+  expect(unpackState(packState(state, "x"))).toEqual(state);
+});
+
 test.each([
   ["a function", { f: () => 1 }, /at "\/f"/u],
   ["an instance", { deep: [new Date(0)] }, /at "\/deep\/0"/u],
   ["no number", { n: NaN }, /at "\/n": NaN/u],
   ["nothing", { n: undefined }, /at "\/n": undefined/u],
+  ["no state", undefined, /at "": undefined .*\{\} where there is nothing to remember/u],
   ["another array of numbers", { a: new Float64Array(2) }, /at "\/a"/u],
   ["a name that means an array", { $float32: "x" }, /at ""/u],
 ])("refuses %s, and says where it is", (_, value, message) => {

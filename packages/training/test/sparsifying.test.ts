@@ -32,6 +32,41 @@ describe("what a hook throws", () => {
     },
   );
 
+  test.each(["init", "rateFactor", "forward", "backward", "step", "density"])(
+    "in %s leaves no tensor behind",
+    async (hook) => {
+      const before = tf.memory().numTensors;
+      const values: DenseSparsifier["finish"] = (_, __, ___, matrix) => matrix.values();
+      const late: DenseSparsifier["finish"] = (...given) => (given[3].name === C_FC ? ouch() : values(...given));
+      const change = { [hook]: hook === "forward" || hook === "backward" ? late : ouch };
+      let run: Awaited<ReturnType<typeof tinyTrainer>> | undefined;
+      const failing = async () => {
+        run = await tinyTrainer(plugin({ forward: values, ...change }));
+        return run.takeStep();
+      };
+      await expect(failing()).rejects.toThrow(/ouch/u);
+      run?.trainer.dispose();
+      expect(tf.memory().numTensors).toBe(before);
+    },
+  );
+
+  test("in init of one that stores only nonzeros leaves none either", async () => {
+    const before = tf.memory().numTensors;
+    const failing = defineSparsifier({
+      ...dense,
+      storage: "nonzeros",
+      init: ouch,
+      step() {},
+    });
+    await expect(tinyTrainer(failing)).rejects.toThrow(/failed in init: ouch/u);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test("is a state that cannot be stored, before the first step", async () => {
+    await expect(tinyTrainer(plugin({ init: () => new Map() }))).rejects.toThrow(/cannot be stored, at ""/u);
+    await expect(tinyTrainer(plugin({ init: () => undefined }))).rejects.toThrow(/cannot be stored, at "": undefined/u);
+  });
+
   test("in finish, too", async () => {
     const { trainer } = await tinyTrainer(plugin({ finish: ouch }));
     expect(() => trainer.values()).toThrow(/mine@0.1.0 failed in finish: ouch/u);
@@ -101,7 +136,12 @@ describe("weights that differ from the stored ones", () => {
     const stored = trainer.state().weights.get(C_FC)!;
     expect(trainer.values().get(C_FC)).toEqual(stored.map((value) => value / 2));
     const half = await tinyTrainer(
-      plugin({ init: (ctx) => ctx.matrices.forEach((m) => m.setValues(m.values().map((value) => value / 2))) }),
+      plugin({
+        init({ matrices }) {
+          for (const matrix of matrices) matrix.setValues(matrix.values().map((value) => value / 2));
+          return {};
+        },
+      }),
     );
     expect(takeStep().loss).toBe(half.takeStep().loss);
     trainer.dispose();

@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import {
   disposeModel,
+  InputError,
   listParameters,
   loadModel,
   parseModelCard,
@@ -14,6 +15,7 @@ import {
   toFloat32,
   useBackend,
 } from "@filigree/core";
+import { defineSparsifier, dense, type Sparsifier } from "@filigree/sparsifiers";
 import { parseTrainingConfig, train, type MetricsLine, type TrainingProgress } from "../src/index.ts";
 import { tinyConfig, writeSources } from "./tiny-run.ts";
 
@@ -34,6 +36,7 @@ async function runTiny(
     stopAfter?: number;
     config?: string;
     data?: string[];
+    sparsifiers?: Sparsifier[];
     onProgress?: (p: TrainingProgress) => void;
   } = {},
 ) {
@@ -43,6 +46,7 @@ async function runTiny(
     data: more.data ?? [data],
     baseDirectory: "/",
     resume: more.resume,
+    sparsifiers: more.sparsifiers,
     command: "filigree train tiny.json",
     codeVersion: "0.0.0",
     signal: controller.signal,
@@ -154,6 +158,38 @@ describe("train", () => {
       `training-state.safetensors: this run was begun otherwise:\n    ${lines.join("\n    ")}\n`,
     );
     expect(files(out)).toEqual(before);
+  });
+
+  test("does not go on without the metrics that it has written, or with half of them", async () => {
+    const out = freshFolder();
+    await runTiny(out, { stopAfter: 13 });
+    const [path, text] = [join(out, "metrics.jsonl"), readFileSync(join(out, "metrics.jsonl"), "utf8")];
+    for (const damage of [() => writeFileSync(path, text.slice(0, -9)), () => rmSync(path)]) {
+      damage();
+      const resumed = runTiny(out, { resume: true });
+      await expect(resumed).rejects.toThrow(InputError);
+      await expect(resumed).rejects.toThrow(/metrics\.jsonl: the metrics of the run cannot be read/u);
+    }
+  });
+
+  test.each([
+    ["nothing but null", () => null],
+    ["one array", () => Float32Array.of(0.1, -0, NaN)],
+  ])("goes on with a sparsifier whose state is %s, and does not begin it again", async (_, init) => {
+    const begun: unknown[] = [];
+    const seen: unknown[] = [];
+    const plugin = defineSparsifier({
+      ...dense,
+      name: "mine",
+      init: () => (begun.push(init()), begun[0]),
+      step: (_, __, state) => void seen.push(structuredClone(state)),
+    });
+    const out = freshFolder();
+    const config = tinyConfig({ sparsifier: { name: "mine" } });
+    await runTiny(out, { config, stopAfter: 3, sparsifiers: [plugin] });
+    await runTiny(out, { config, resume: true, sparsifiers: [plugin] });
+    expect(begun).toHaveLength(1);
+    expect(seen).toEqual(Array.from({ length: 24 }, init));
   });
 
   test("does not go on with other data", async () => {

@@ -27,7 +27,7 @@ Examples:
   $ filigree train python.json --data /usr/lib/python3.11 --out models/python --resume`;
 
 interface TrainOptions {
-  data: readonly string[];
+  data?: readonly string[];
   out?: string;
   resume?: true;
   init?: true;
@@ -41,7 +41,7 @@ export function addTrain(program: Command, session: Session): void {
     .command("train")
     .description("train a weight-sparse model on text or source files")
     .argument("[config]", "a training configuration: JSON, format filigree.training/1")
-    .option("--data <dir>", "folder of files, in the place of the configuration's; may be repeated", collect, [])
+    .option("--data <dir>", "folder of files, in the place of the configuration's; may be repeated", collect)
     .option("--out <dir>", "folder to write; by default named after the configuration's name")
     .option("--resume", "go on from the state that the folder holds")
     .addOption(workersOption("each batch"))
@@ -57,7 +57,7 @@ export function addTrain(program: Command, session: Session): void {
     });
 }
 
-function collect(value: string, before: readonly string[]): readonly string[] {
+function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
 }
 
@@ -84,7 +84,11 @@ async function printSparsifiers({ json }: TrainOptions, session: Session): Promi
   else session.print(renderSparsifiers(sparsifiers, session.paint));
 }
 
-async function trainModel(path: string, { data, out, resume, workers }: TrainOptions, session: Session): Promise<void> {
+async function trainModel(
+  path: string,
+  { data = [], out, resume, workers }: TrainOptions,
+  session: Session,
+): Promise<void> {
   const { parseTrainingConfig, train } = await import("@filigree/training");
   const config = parseTrainingConfig(await readText(path, "a training configuration"), path);
   const folder = out ?? defaultFolder(config.name);

@@ -22,7 +22,7 @@ export const finalKwarg = defineTask({
       "\n\n    async def $function(self, $argument$default, $final",
       "\n        return $other\n\n    def $function(self, $argument$default, $final",
       "\n\n    def _$function(self, $other, $argument$default, $final",
-      "\n        pass\n\n    def $function(self, $argument$default, $other, $final",
+      "\n        pass\n\n    def $function(self, $other, $argument$default, $final",
       "\n    # $other\n    def $function(self, $argument$default, $final",
       "\n\nclass $class(object):\n    def $function(self, $argument$default, $final",
       "\n        self.$other = None\n\n    def $function(self, $argument$default, $final",
@@ -39,7 +39,7 @@ export const finalKwarg = defineTask({
       "\n\nclass $class($other):\n    def $function(cls, $argument$default, $final",
       "\n    # $other\n    def $function(cls, $argument$default, $final",
       "\n        self.$other = 0\n\n    def $function(cls, $argument$default, $final",
-      "\n        raise $other\n\n    def $function(cls, $argument$default, $other, $final",
+      "\n        raise $other\n\n    def $function(cls, $argument$default, $final",
     ],
   },
   words: fromBank({

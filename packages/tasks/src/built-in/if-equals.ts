@@ -17,7 +17,7 @@ export const ifEquals = defineTask({
       "\n    $line_before${start}self.$variable",
       "\n    $other = $function()$start$variable",
       "\n    $line_before$start$other.$variable",
-      "\n    def $function(self, $other):$start$variable",
+      "\n\nasync def $function($other):$start$variable",
       "\n    $line_before\n    $function($other)$start$variable",
       "\n    $other = 1${start}self.$variable",
       "\n    self.$function()$start$variable",

@@ -17,7 +17,7 @@ export const varIf = defineTask({
       "\n    $line_before${start}self.$variable $operator $value",
       "\n    $other = $function()$start$variable $operator $value",
       "\n    $line_before$start$other.$variable $operator $value",
-      "\n    def $function(self, $other):$start$variable $operator $value",
+      "\n\nasync def $function($other):$start$variable $operator $value",
       "\n    $line_before\n    $function($other)$start$variable $operator $value",
       "\n    $other = 1${start}self.$variable $operator $value",
       "\n    self.$function()$start$variable $operator $value",

@@ -63,7 +63,9 @@ function textOf(
     what: text === undefined ? `the line has no "${key}"` : `"${key}" is not a text`,
     where,
     expected: `a text under "${key}"; the line has ${listed}`,
-    hint: didYouMean(key, keys) ?? "data.text of the configuration names the key that holds the text",
+    hint:
+      (text === undefined && didYouMean(key, keys)) ||
+      "data.text of the configuration names the key that holds the text",
   });
 }
 

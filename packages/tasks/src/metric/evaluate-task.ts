@@ -95,6 +95,7 @@ function choices(task: Task, example: Example, output: Float32Array, metric: Met
 }
 
 function logSumExp(values: readonly number[]): number {
-  const largest = Math.max(...values);
+  // Not Math.max(...values): a vocabulary may be longer than a call's arguments can be.
+  const largest = values.reduce((most, value) => Math.max(most, value), -Infinity);
   return largest + Math.log(values.reduce((sum, value) => sum + Math.exp(value - largest), 0));
 }
