@@ -71,5 +71,6 @@ export const CASES = [
     name: "train-step",
     kind: "train",
     train: { dModel: 256, nLayer: 4, context: 128, batch: 16, vocabSize: 1024, density: 0.05 },
+    ratio: { bar: 1, aim: 2.5 },
   },
 ];

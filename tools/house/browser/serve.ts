@@ -16,7 +16,7 @@ export interface Served {
 const TYPES: Readonly<Record<string, string>> = {
   ".wasm": "application/wasm",
   ".json": "application/json",
-  ".html": "text/html",
+  ".html": "text/html; charset=utf-8",
 };
 
 /**
@@ -40,14 +40,14 @@ export async function serve(
       return;
     }
     if (path in scripts) {
-      response.setHeader("Content-Type", "text/javascript").end(scripts[path]);
+      response.setHeader("Content-Type", "text/javascript; charset=utf-8").end(scripts[path]);
       return;
     }
     const prefix = Object.keys(folders).find((prefix) => path.startsWith(prefix));
     if (prefix === undefined) {
       // As servers of single pages do, whatever the path.
       response
-        .setHeader("Content-Type", "text/html")
+        .setHeader("Content-Type", "text/html; charset=utf-8")
         .end(`<!doctype html><title>tab</title><script src="tab.js"></script>`);
       return;
     }
