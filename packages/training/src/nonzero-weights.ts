@@ -56,7 +56,7 @@ export class NonzeroWeights implements NonzeroMatrix {
   }
 
   values(): Float32Array {
-    return this.snapshot().weights.slice();
+    return this.#stored ? this.#stored.weights.slice() : this.#read("weights");
   }
 
   setValues(values: Float32Array): void {
@@ -112,9 +112,8 @@ export class NonzeroWeights implements NonzeroMatrix {
   /** The stored weights off the backend; not to be written to. */
   snapshot(): StoredNonzeros {
     if (this.#stored) return this.#stored;
-    const { pattern, slot } = this.#onBackend();
-    const read = (part: keyof Slot) => slot[part].dataSync<"float32">().slice();
-    return { indices: pattern.places, weights: read("weights"), m: read("m"), v: read("v") };
+    const { pattern } = this.#onBackend();
+    return { indices: pattern.places, weights: this.#read("weights"), m: this.#read("m"), v: this.#read("v") };
   }
 
   /** Puts the weights on the backend, where a sparsifier changed them. */
@@ -150,6 +149,11 @@ export class NonzeroWeights implements NonzeroMatrix {
     this.#placed.pattern.dispose();
     tf.dispose(Object.values(this.#placed.slot) as tf.Tensor[]);
     this.#placed = undefined;
+  }
+
+  /** A copy of what is on the backend. */
+  #read(part: keyof Slot): Float32Array {
+    return this.#onBackend().slot[part].dataSync<"float32">().slice();
   }
 
   #onBackend() {

@@ -95,9 +95,9 @@ export class TrainedParameters {
       this.specs.map(({ name }) => {
         const nonzero = this.nonzeros.get(name);
         if (!nonzero) return [name, this.slots.get(name)!.weights.dataSync<"float32">().slice()];
-        const { indices, weights } = nonzero.snapshot();
+        const stored = nonzero.values();
         const values = new Float32Array(nonzero.rows * nonzero.cols);
-        indices.forEach((index, k) => (values[index] = weights[k]!));
+        nonzero.indices().forEach((index, k) => (values[index] = stored[k]!));
         return [name, values];
       }),
     );

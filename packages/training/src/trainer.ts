@@ -38,6 +38,14 @@ export interface TrainerState extends StoredParameters {
   readonly sparsifier: unknown;
 }
 
+/** What holds from the beginning of a step to its end. */
+interface BegunStep {
+  /** Weights that the step computes with in the place of the stored ones. */
+  readonly replaced: ReadonlyMap<ParameterName, tf.Tensor>;
+  /** Whether the sparsifier needs the gradients of weights that are not stored. */
+  readonly wantsWhole: boolean;
+}
+
 /** A model in training: weights and moments on the backend, one step at a time. Free it with `dispose`. */
 export class Trainer {
   readonly config: ModelConfig;
@@ -92,37 +100,38 @@ export class Trainer {
 
   /** One step of the optimiser, then of the sparsifier. */
   takeStep(batch: TrainingBatch): StepReport {
-    const replaced = this.#beginStep();
+    const begun = this.#beginStep();
     try {
       const shards = cutBatch(batch, this.#run.shards);
-      const sums = addUp(differentiate(this.fixed, this.#stepWeights(replaced), shards, batch.ids.length));
-      return this.#finishStep(sums, batch.ids.length);
+      const sums = addUp(differentiate(this.fixed, this.#stepWeights(begun), shards, batch.ids.length));
+      return this.#finishStep(begun, sums, batch.ids.length);
     } finally {
-      tf.dispose([...replaced.values()]);
+      tf.dispose([...begun.replaced.values()]);
     }
   }
 
   /** The same step to the bit, with its shards spread over threads. */
   async takeStepWith(crew: Crew, batch: TrainingBatch): Promise<StepReport> {
-    const replaced = this.#beginStep();
+    const begun = this.#beginStep();
     try {
       const shards = cutBatch(batch, this.#run.shards);
-      const sums = addUp(await crew.differentiate(this.#stepWeights(replaced), shards));
-      return this.#finishStep(sums, batch.ids.length);
+      const sums = addUp(await crew.differentiate(this.#stepWeights(begun), shards));
+      return this.#finishStep(begun, sums, batch.ids.length);
     } finally {
-      tf.dispose([...replaced.values()]);
+      tf.dispose([...begun.replaced.values()]);
     }
   }
 
-  /** Weights that a step computes with in the place of the stored ones. */
-  #beginStep(): ReadonlyMap<ParameterName, tf.Tensor> {
+  #beginStep(): BegunStep {
     this.#release();
     const wantsWhole = this.#sparsifying.wantsGradients(this.#at);
-    return wantsWhole ? this.#parameters.whole() : this.#sparsifying.forward(this.#at);
+    const replaced = wantsWhole ? this.#parameters.whole() : this.#sparsifying.forward(this.#at);
+    return { replaced, wantsWhole };
   }
 
   /** Frees the gradients. */
   #finishStep(
+    { wantsWhole }: BegunStep,
     { loss, gradients }: { readonly loss: number; readonly gradients: Map<ParameterName, tf.Tensor> },
     tokens: number,
   ): StepReport {
@@ -130,7 +139,7 @@ export class Trainer {
     let whole: ReadonlyMap<ParameterName, tf.Tensor> = new Map();
     try {
       this.#sparsifying.backward(at, gradients);
-      if (this.#sparsifying.wantsGradients(at)) whole = this.#takeStoredParts(gradients);
+      if (wantsWhole) whole = this.#takeStoredParts(gradients);
       const { rate, gradientRms } = this.#optimise(gradients);
       this.#sparsifying.step(at, whole);
       const { weightDecay } = this.#run.optimiser;
@@ -183,9 +192,9 @@ export class Trainer {
     this.fixed.bigram?.dispose();
   }
 
-  #stepWeights(replaced: ReadonlyMap<ParameterName, tf.Tensor>): StepWeights {
+  #stepWeights({ replaced }: BegunStep): StepWeights {
     return new Map(
-      this.#names.map((name) => {
+      this.#parameters.specs.map(({ name }) => {
         const values = replaced.get(name) ?? this.#parameters.slot(name).weights;
         return [name, this.#parameters.storage(name, values)];
       }),
@@ -201,10 +210,6 @@ export class Trainer {
       gradients.set(name, this.#parameters.storedPart(name, gradient));
     }
     return whole;
-  }
-
-  get #names(): ParameterName[] {
-    return this.#parameters.specs.map(({ name }) => name);
   }
 }
 
