@@ -4,32 +4,16 @@ import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { listParameters, useBackend, type ModelConfig } from "@filigree/core";
-import { chooseSparsifier, drawBatch, initialState, parseTrainingConfig, train, Trainer } from "../src/index.ts";
-import { tinyConfig, writeSources } from "./tiny-run.ts";
+import { chooseSparsifier, parseTrainingConfig, train, type Trainer } from "../src/index.ts";
+import { TINY_MODEL, tinyConfig, writeSources } from "./tiny-run.ts";
+import { trainerOf } from "./tiny-trainer.ts";
 
-const VOCABULARY = 60;
-const MODEL = {
-  n_layer: 1,
-  n_head: 2,
-  d_head: 4,
-  d_model: 8,
-  d_mlp: 16,
-  afrac: 0.5,
-  sink: true,
-  enable_bigram_table: false,
-};
+const MODEL = { ...TINY_MODEL, enable_bigram_table: false };
 
 /** A trainer of a tiny model with `rigl` or `set`: 40 steps, a change after each fourth one up to the thirtieth. */
 async function tinyTrainer(name: string, options: Record<string, unknown>, seed = 7) {
   const sparsifier = { name, options: { block: 0.2, embedding: 0.3, every: 4, ...options } };
-  const run = parseTrainingConfig(tinyConfig({ model: MODEL, steps: 40, sparsifier, seed }), "tiny.json");
-  const config: ModelConfig = { ...run.model, vocabSize: VOCABULARY, outSize: VOCABULARY };
-  const tokens = Uint16Array.from({ length: 500 }, (_, i) => (i * i * 7 + (i % 11)) % VOCABULARY);
-  const start = initialState(run, config);
-  const trainer = new Trainer(run, await chooseSparsifier(run.sparsifier, "/"), config, start, undefined);
-  const takeStep = () =>
-    trainer.takeStep(drawBatch(tokens, run, { seed: run.seed, name: "test", index: trainer.step }));
-  return { trainer, config, start, takeStep };
+  return trainerOf(await chooseSparsifier(sparsifier, "/"), { model: MODEL, steps: 40, seed });
 }
 
 function sparsified(config: ModelConfig) {

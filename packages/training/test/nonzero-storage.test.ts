@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
-import { defineOptions, listParameters, useBackend, type ModelConfig } from "@filigree/core";
+import { defineOptions, listParameters, useBackend } from "@filigree/core";
 import { defineSparsifier, type Sparsifier } from "@filigree/sparsifiers";
-import { drawBatch, initialState, parseTrainingConfig, Trainer } from "../src/index.ts";
-import { tinyConfig } from "./tiny-run.ts";
+import { TINY_MODEL } from "./tiny-run.ts";
+import { trainerOf } from "./tiny-trainer.ts";
 
 const NONE = defineOptions({});
 
@@ -49,32 +49,18 @@ function zeroOthers(values: Float32Array, cols: number): Float32Array {
   return values.map((value, index) => (isMember(index, cols) ? value : 0));
 }
 
-const VOCABULARY = 60;
-
-/** A trainer of a tiny model, with batches of made-up tokens. */
+/** A trainer of a tiny model of two layers, with batches of made-up tokens. */
 function tinyTrainer(sparsifier: Sparsifier, model: Record<string, unknown> = {}) {
-  const sizes = {
-    n_layer: 2,
-    n_head: 2,
-    d_head: 4,
-    d_model: 8,
-    d_mlp: 16,
-    afrac: 0.5,
-    sink: true,
-    enable_bigram_table: false,
-  };
-  // With a tiny epsilon, Adam takes steps of full size along gradients that are nothing but rounding.
-  const optimiser = { rate: 0.01, warmup: 2, epsilon: 1e-3, gradient: "plain" };
-  const run = parseTrainingConfig(tinyConfig({ model: { ...sizes, ...model }, optimiser, steps: 10 }), "tiny.json");
-  const config: ModelConfig = { ...run.model, vocabSize: VOCABULARY, outSize: VOCABULARY };
-  const tokens = Uint16Array.from({ length: 500 }, (_, i) => (i * i * 7 + (i % 11)) % VOCABULARY);
-  const trainer = new Trainer(run, { plugin: sparsifier, options: {} }, config, initialState(run, config), undefined);
-  const takeSteps = (count: number) => {
-    const steps = Array.from({ length: count }, () => {
-      return trainer.takeStep(drawBatch(tokens, run, { seed: run.seed, name: "test", index: trainer.step }));
-    });
-    return steps.map(({ loss }) => loss);
-  };
+  const { trainer, config, takeStep } = trainerOf(
+    { plugin: sparsifier, options: {} },
+    {
+      model: { ...TINY_MODEL, n_layer: 2, enable_bigram_table: false, ...model },
+      // With a tiny epsilon, Adam takes steps of full size along gradients that are nothing but rounding.
+      optimiser: { rate: 0.01, warmup: 2, epsilon: 1e-3, gradient: "plain" },
+      steps: 10,
+    },
+  );
+  const takeSteps = (count: number) => Array.from({ length: count }, () => takeStep().loss);
   return { trainer, takeSteps, config };
 }
 

@@ -20,21 +20,15 @@ export function writeSources(): string {
   return folder;
 }
 
-/** A configuration that trains in a second. */
+/** A model that trains in a second. */
+export const TINY_MODEL = { n_layer: 1, n_head: 2, d_head: 4, d_model: 8, d_mlp: 16, afrac: 0.5, sink: true };
+
+/** A configuration that trains it. */
 export function tinyConfig(changes: Record<string, unknown> = {}): string {
   return JSON.stringify({
     format: "filigree.training/1",
     name: "tiny",
-    model: {
-      n_layer: 1,
-      n_head: 2,
-      d_head: 4,
-      d_model: 8,
-      d_mlp: 16,
-      afrac: 0.5,
-      sink: true,
-      enable_bigram_table: true,
-    },
+    model: { ...TINY_MODEL, enable_bigram_table: true },
     data: { files: ["**/*.py"], description: "made-up source" },
     tokenizer: { vocabSize: 300 },
     context: 12,
