@@ -37,6 +37,12 @@ const SMALL = {
   config: published(256, 4),
   density: { block: 0.02, embedding: 1 / 128 },
 };
+/** The same with the vocabulary and the context of the published pruning runs. */
+const PRUNED = {
+  name: "pruned",
+  config: { ...SMALL.config, vocabSize: 1024, outSize: 1024, blockSize: 128, positions: "added", dPos: 0 },
+  density: SMALL.density,
+};
 const DENSE = { ...SMALL, name: "dense", density: { block: 1, embedding: 1 } };
 
 /**
@@ -67,6 +73,7 @@ export const CASES = [
     nodes: 100,
     ratio: { bar: 50, aim: 500 },
   },
+  { name: "prune-step", kind: "prune", model: PRUNED, rows: 128, length: 128, ratio: { bar: 3, aim: 10 } },
   {
     name: "train-step",
     kind: "train",

@@ -73,7 +73,7 @@ async function compare(one) {
   return {
     case: one.name,
     ...own,
-    ...(train ? { msPerStep: own.milliseconds[0] } : {}),
+    ...(train || kind === "prune" ? { msPerStep: own.milliseconds[0] } : {}),
     peakMemoryBytes,
     ratio,
     peer: best ? { name: `PyTorch ${facts.version}`, best: best.threads, runs: peers } : null,

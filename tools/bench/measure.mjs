@@ -40,6 +40,10 @@ async function prepare() {
     const { circuitPass } = await import("./circuit-pass.mjs");
     return { pass: circuitPass(model, tokens, given.nodes) };
   }
+  if (kind === "prune") {
+    const { pruneStep } = await import("./prune-step.mjs");
+    return { pass: await pruneStep(model, tokens) };
+  }
   const pass = () => runModel(model, tokens).dispose();
   // The last token's logits, for the peer to compare.
   const logits = runModel(model, tokens);

@@ -27,6 +27,7 @@ export function peerArguments({ kind, train, peerRows }, directory, tokens) {
     const sizes = { "d-model": dModel, layers: nLayer, context, batch, vocab: vocabSize, density };
     return [`${PEERS}train.py`, ...Object.entries(sizes).flatMap(([name, value]) => [`--${name}`, `${value}`])];
   }
+  if (kind === "prune") return [`${PEERS}prune.py`, directory, tokens];
   return [`${PEERS}forward.py`, directory, tokens, ...(peerRows ? ["--rows", `${peerRows}`] : [])];
 }
 

@@ -7,7 +7,7 @@ import { internalDependencies, root, type WorkspacePackage } from "./workspace.t
 const runFile = promisify(execFile);
 
 /** Runs a program and gives its standard output. What it printed is in the error when it fails. */
-async function run(directory: string, program: string, args: readonly string[]): Promise<string> {
+export async function run(directory: string, program: string, args: readonly string[]): Promise<string> {
   // npm tells its children about the project that it runs in; a project elsewhere must not hear of it.
   const env = Object.fromEntries(
     Object.entries(process.env).filter(
@@ -36,8 +36,20 @@ export async function packAll(destination: string): Promise<ReadonlyMap<string, 
   return new Map(packed.map(({ name, filename }) => [name, join(destination, filename)]));
 }
 
+/** Packs the package in a folder, which may be a stranger's. Gives the path of the tarball. */
+export async function packOne(directory: string, destination: string): Promise<string> {
+  const report = await run(directory, "npm", ["pack", "--json", "--pack-destination", destination]);
+  // What its scripts print comes first.
+  const [{ filename }]: [{ filename: string }] = JSON.parse(report.slice(report.search(/^\[/mu)));
+  return join(destination, filename);
+}
+
 /** A package and the packages of the house that it needs, directly or through others. */
-function withItsOwn(name: string, packages: readonly WorkspacePackage[], found = new Set<string>()): Set<string> {
+export function withItsOwn(
+  name: string,
+  packages: readonly WorkspacePackage[],
+  found = new Set<string>(),
+): Set<string> {
   if (found.has(name)) return found;
   found.add(name);
   const { manifest } = packages.find((other) => other.manifest.name === name)!;

@@ -5,6 +5,11 @@ import { typescriptBlocks } from "../house/readme-example.ts";
 import { listPackages, root } from "../house/workspace.ts";
 
 const UNRELEASED = "0.0.0";
+/** Those that are named by what people type. */
+const UNSCOPED: Readonly<Record<string, string>> = {
+  cli: "filigree",
+  "create-filigree-pruner": "create-filigree-pruner",
+};
 const licence = readFileSync(join(root, "LICENSE"), "utf8");
 const changesets = readdirSync(join(root, ".changeset"))
   .filter((file) => file.endsWith(".md"))
@@ -12,7 +17,7 @@ const changesets = readdirSync(join(root, ".changeset"))
 
 describe.each(listPackages())("$manifest.name", ({ folder, directory, manifest }) => {
   test("is named after its folder", () => {
-    expect(manifest.name).toBe(folder === "cli" ? "filigree" : `@filigree/${folder}`);
+    expect(manifest.name).toBe(UNSCOPED[folder] ?? `@filigree/${folder}`);
   });
 
   test("carries the licence", () => {

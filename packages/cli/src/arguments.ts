@@ -17,13 +17,17 @@ export function positiveNumber(text: string): number {
   throw new InvalidArgumentError("It must be a number above 0.");
 }
 
+/** What `--set` gives for options of a plugin: numbers, words, or yes and no. */
+export type Settings = Readonly<Record<string, number | string | boolean>>;
+
 /** `name=value`, collected over repeated options. */
-export function settings(text: string, before: Readonly<Record<string, number>>): Record<string, number> {
+export function settings(text: string, before: Settings): Settings {
   const [, name, value] = /^(\w+)=(.+)$/u.exec(text) ?? [];
-  if (name === undefined || !Number.isFinite(Number(value))) {
-    throw new InvalidArgumentError("It must be a name and a number, such as nodeCost=0.003.");
+  if (name === undefined || value === undefined) {
+    throw new InvalidArgumentError("It must be a name and a value, such as nodeCost=0.003.");
   }
-  return { ...before, [name]: Number(value) };
+  const number = Number(value);
+  return { ...before, [name]: value === "true" || (value !== "false" && (Number.isNaN(number) ? value : number)) };
 }
 
 /** `--seed`, where the default is not the file's. */

@@ -2,7 +2,7 @@
 export const EXIT = {
   /** All is as expected. */
   ok: 0,
-  /** Some claim is not as expected; or `fmt --check`: some file would change. */
+  /** Some claim is not as expected; `prune`: the target is missed; `fmt --check`: some file would change. */
   unexpected: 1,
   /** The input is at fault: files, arguments. */
   input: 2,

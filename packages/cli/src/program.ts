@@ -4,6 +4,7 @@ import { addConvert } from "./commands/convert.ts";
 import { addEval } from "./commands/eval.ts";
 import { addFmt } from "./commands/fmt.ts";
 import { addInspect } from "./commands/inspect.ts";
+import { addPicture } from "./commands/picture.ts";
 import { addPrune } from "./commands/prune.ts";
 import { addRun } from "./commands/run.ts";
 import { addTasks } from "./commands/tasks.ts";
@@ -38,7 +39,18 @@ export function program(session: Session): Command {
     .showHelpAfterError("Add --help to see how the command is used.")
     .exitOverride()
     .addHelpText("after", EXIT_CODES);
-  for (const add of [addCheck, addTrain, addPrune, addEval, addRun, addInspect, addConvert, addTasks, addFmt])
+  for (const add of [
+    addCheck,
+    addTrain,
+    addPrune,
+    addEval,
+    addPicture,
+    addRun,
+    addInspect,
+    addConvert,
+    addTasks,
+    addFmt,
+  ])
     add(root, session);
   return root;
 }

@@ -1,8 +1,8 @@
 import { cpSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseNodeFile, parseSafetensors, saveModel } from "@filigree/core";
+import { formatNodeFile, parseNodeFile, parseSafetensors, saveModel, type NodeFile } from "@filigree/core";
 import { describe, expect, test } from "vitest";
-import { contentsOf, emptyFolder, filesIn, fixture } from "./folders.ts";
+import { contentsOf, emptyFolder, filesIn, fixture, quoteFolder } from "./folders.ts";
 import { expectCode, filigree, type Ended } from "./filigree.ts";
 import { TINY, tinyValues } from "./tiny-model.ts";
 
@@ -71,7 +71,12 @@ describe("convert of a model", () => {
     expect(await refused(["convert", "model", "tiny"], folder)).toMatch(/^error: tiny: this folder is not empty/u);
     expect(await refused(["convert", "model", "viz_data.pt"], folder)).toContain("viz_data.pt: this is a file");
     expect(await refused(["convert", "nowhere", "new"], folder)).toContain("nowhere: there is no such file or folder");
-    expect(await refused(["convert", "model", "new", "--task", "x"], folder)).toContain("--task are for circuits");
+    for (const [option, value] of [
+      ["--task", "x"],
+      ["--as", "mib"],
+    ] as const) {
+      expect(await refused(["convert", "model", "new", option, value], folder)).toContain("are for circuits");
+    }
     mkdirSync(join(folder, "empty"));
     expect(await refused(["convert", "empty", "new"], folder)).toContain("beeg_config.json and final_model.pt");
     truncateSync(join(folder, "model/final_model.pt"), 90_000);
@@ -126,6 +131,89 @@ describe("convert of a circuit", () => {
     );
     expect(await refused(["convert", "model/final_model.pt", "out.json"], folder)).toContain('no dict "circuit_data"');
     expect(await refused(["convert", "viz_data.pt", "viz_data.pt"], folder)).toContain("there is something already");
-    expect(await refused(["convert", "model/beeg_config.json", "out.json"], folder)).toContain("torch.save");
+    writeFileSync(join(folder, "text.pt"), "not a circuit");
+    expect(await refused(["convert", "text.pt", "out.json"], folder)).toContain("torch.save");
+    expect(await refused(["convert", "model/beeg_config.json", "out.json"], folder)).toMatch(
+      /beeg_config\.json: this JSON is no circuit\n {2}expected: a node file \("format": "filigree\.nodes\/1"\), or a graph/u,
+    );
+  });
+
+  test("goes to a graph of heads and MLP blocks and back", async () => {
+    const folder = await publishedFolder();
+    const model = ["--model", "tiny"];
+    await done(["convert", "viz_data.pt", "graph.json", "--as", "mib", ...model], folder);
+    const graph = JSON.parse(readFileSync(join(folder, "graph.json"), "utf8"));
+    expect(graph.cfg).toEqual({ n_layers: 2, n_heads: 2, parallel_attn_mlp: false, d_model: 11 });
+    const kept = Object.entries(graph.nodes as Record<string, { in_graph: boolean }>).filter(([, n]) => n.in_graph);
+    expect(kept.map(([name]) => name)).toEqual(["input", "a0.h0", "m1", "logits"]);
+    writeFileSync(join(folder, "foreign.json"), JSON.stringify({ ...graph, method: "acdc" }));
+    const { stderr } = await done(["convert", "foreign.json", "back.json", "--task", "quotes", ...model], folder);
+    expect(stderr).toContain('foreign.json: the key "method" of the graph is not read');
+    expect(stderr).toContain("the circuit has all their channels");
+    const back = parseNodeFile(readFileSync(join(folder, "back.json"), "utf8"), "back.json");
+    expect(back.task).toBe("quotes");
+    expect(Object.entries(back.nodes).map(([site, channels]) => `${site} ${channels.length}`)).toEqual([
+      "0.attn.act_in 11",
+      // No edge of the graph touches the head: the model has no weight between its nodes of the circuit.
+      "0.attn.q 3",
+      "0.attn.k 3",
+      "0.attn.v 3",
+      "0.attn.resid_delta 11",
+      "1.mlp.act_in 11",
+      "1.mlp.post_act 18",
+      "1.mlp.resid_delta 11",
+    ]);
+  });
+
+  test("becomes the beginning of a .circuit file that check reads", async () => {
+    const folder = quoteFolder();
+    writeFileSync(
+      join(folder, "kept.json"),
+      formatNodeFile({
+        format: "filigree.nodes/1",
+        model: "0".repeat(64),
+        task: "close_quote",
+        nodes: { "0.attn.act_in": [0, 1], "0.attn.v": [0], "0.attn.resid_delta": [2] } as NodeFile["nodes"],
+        edges: [],
+        ablation: { kind: "mean", means: "model" },
+        loss: { dev: null, test: null, uncalibrated: null, model: null },
+        found: { pruner: "hand", options: {}, seed: 0 },
+      }),
+    );
+    mkdirSync(join(folder, "claims"));
+    const to = "claims/new.circuit";
+    await done(["convert", "kept.json", to, "--as", "circuit", "--model", "model", "--task", "task.jsonl"], folder);
+    const text = readFileSync(join(folder, to), "utf8");
+    expect(text).toContain('model "../model"\ntask "../task.jsonl"\n');
+    await done(["fmt", "--check", to], folder);
+    const { code, stdout } = await filigree(["check", to, "--json", "--workers", "1"], folder);
+    expect([0, 1]).toContain(code);
+    expect(JSON.parse(stdout).claims).toMatchObject([{ text: "kept is sufficient" }]);
+  });
+
+  test("names the place of a fault, and what is missing", async () => {
+    const folder = await publishedFolder();
+    await done(["convert", "viz_data.pt", "kept.json", "--model", "tiny"], folder);
+    await done(["convert", "kept.json", "graph.json", "--as", "mib", "--model", "tiny"], folder);
+    await saveModel(join(folder, "small"), { config: TINY, values: tinyValues(), means: new Map() });
+    const graph = readFileSync(join(folder, "graph.json"), "utf8");
+    writeFileSync(join(folder, "edge.json"), graph.replace('"input->m0"', '"m0->input"'));
+    writeFileSync(join(folder, "cut.json"), graph.slice(0, -20));
+    const [asGraph, asText] = [
+      ["--as", "mib"],
+      ["--as", "circuit"],
+    ] as const;
+    for (const [args, message] of [
+      [["edge.json", "out", "--model", "tiny"], "edge.json: edges.m0->input: the model of the graph has no edge"],
+      [["cut.json", "out", "--model", "tiny"], "cut.json: not JSON"],
+      [["graph.json", "out"], "expected: --model with the folder of its model"],
+      [["graph.json", "out", "--model", "small"], "graph.json: cfg.d_model: the graph is of a model with d_model = 11"],
+      [["kept.json", "out", ...asGraph], "expected: --model with the folder of its model"],
+      [["kept.json", "out", ...asText], "expected: --model with the folder of its model"],
+      [["kept.json", "out", ...asText, "--model", "small"], "kept.json: the circuit was made for another model"],
+      [["kept.json", "out", "--as", "png"], "Allowed choices are nodes, mib, circuit"],
+    ] as const) {
+      expect(await refused(["convert", ...args], folder)).toContain(message);
+    }
   });
 });

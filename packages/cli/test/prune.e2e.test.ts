@@ -1,46 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  denseValues,
-  disposeModel,
-  freezeParameters,
-  parseConfig,
-  parseNodeFile,
-  parseParameterFile,
-  saveModel,
-  siteName,
-  useBackend,
-} from "@filigree/core";
-import { siteMeans } from "@filigree/training";
+import { parseNodeFile, siteName, useBackend } from "@filigree/core";
 import { beforeAll, expect, test } from "vitest";
 import { expectCode, filigree } from "./filigree.ts";
 import { emptyFolder, filesIn, fixture } from "./folders.ts";
-
-const TASK = fixture("close-quote/task.jsonl");
-
-/** The compiled quote program, its logits ten times as large (so that it is sure of its answers), with the means of its sites. */
-async function saveSureModel(directory: string): Promise<void> {
-  const config = parseConfig(readFileSync(fixture("close-quote/model/config.json"), "utf8"), "config.json");
-  const bytes = readFileSync(fixture("close-quote/model/model.safetensors"));
-  const { values } = await parseParameterFile(bytes, config, "model.safetensors");
-  const sure = new Map(
-    [...denseValues(values)].map(([name, data]) => [name, name === "lm_head.weight" ? data.map((w) => 10 * w) : data]),
-  );
-  const model = {
-    config,
-    parameters: freezeParameters(config, sure),
-    means: new Map(),
-    tokenizer: undefined,
-    hash: "",
-  };
-  const prompts = readFileSync(TASK, "utf8").trim().split("\n").slice(1);
-  const ids = prompts.flatMap((line): number[] => JSON.parse(line).ids);
-  const means = siteMeans(model, [
-    { ids: Int32Array.from(ids), batch: prompts.length, seq: ids.length / prompts.length },
-  ]);
-  disposeModel(model);
-  await saveModel(directory, { config, values: sure, means });
-}
+import { saveSureModel, TASK } from "./sure-model.ts";
 
 beforeAll(() => useBackend("wasm"));
 
@@ -73,7 +37,8 @@ test("prune prints a circuit; interrupted and resumed it writes the same one; ev
   expectCode(scored, 0);
   const { tasks, circuits } = JSON.parse(scored.stdout);
   expect(tasks).toHaveLength(1);
-  expect(circuits).toEqual([
+  expect(circuits).toHaveLength(1);
+  expect(circuits).toMatchObject([
     {
       file: "quotes.json",
       task: TASK,
@@ -87,10 +52,17 @@ test("prune prints a circuit; interrupted and resumed it writes the same one; ev
   ]);
 });
 
-test("prune --list names the methods", async () => {
+test("prune --list names the methods and what their options are for", async () => {
   const { code, stdout } = await filigree(["prune", "--list", "--json"], emptyFolder());
   expect(code).toBe(0);
-  expect(JSON.parse(stdout).pruners).toContainEqual({ name: "learned-mask", version: expect.any(String) });
+  expect(JSON.parse(stdout).pruners).toContainEqual({
+    name: "eap-ig",
+    version: expect.any(String),
+    about: expect.stringContaining("Hanna et al. 2024"),
+    options: expect.arrayContaining([
+      { name: "steps", about: "gradients on the way", expected: "a whole number from 1", default: 5 },
+    ]),
+  });
 });
 
 test.each([

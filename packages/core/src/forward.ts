@@ -47,8 +47,13 @@ export interface TokenBatch {
 /** Sees the value [channels, n] of a site and returns the value to go on with. */
 export type Edit = (site: SiteName, value: tf.Tensor2D) => tf.Tensor2D;
 
+/** W · x + b of a matrix of attention or MLP, such as "transformer.h.0.attn.c_attn". */
+export type Project = (x: tf.Tensor2D, matrix: string) => tf.Tensor2D;
+
 export interface ForwardOptions {
   readonly edit?: Edit;
+  /** Takes the place of the products with attention and MLP matrices: that is how single weights are ablated. */
+  readonly project?: Project;
   /**
    * Layers whose attention pattern is computed as a value of its own and shown to `edit`. Elsewhere attention is one
    * fused operation and the pattern never exists.
@@ -92,13 +97,16 @@ export function forward(
       x,
       places.map((place) => selectedChannels(config, place, x.shape[0] / 3)),
     );
-  const project = (x: tf.Tensor2D, name: string) => linear(x, p.weight(`${name}.weight`), p.optional(`${name}.bias`));
+  const project: Project =
+    options.project ?? ((x, name) => linear(x, p.weight(`${name}.weight`), p.optional(`${name}.bias`)));
   const position = config.positions === "none" ? undefined : positionVectors(config, p, tokens); // [d or p, n]
   const besides = position && config.dPos > 0 ? [position] : []; // [p, n]
   const beside = (x: tf.Tensor2D, position: tf.Tensor2D | undefined, normName: string) =>
     position ? concatChannels(x, norm(position, normName)) : x; // [d + p, n]
   const apart: TokenwisePass = (inputs, f) =>
-    options.edit || options.panel === undefined ? f(inputs) : inTokenPanels(inputs, options.panel, f);
+    options.edit || options.project || options.panel === undefined
+      ? f(inputs)
+      : inTokenPanels(inputs, options.panel, f);
   const written = (x: tf.Tensor2D) => (config.residualActivation === "relu" ? relu(x) : x);
 
   let x = embed(p.table("transformer.wte.weight"), ids); // [d, n]

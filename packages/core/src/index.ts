@@ -1,11 +1,13 @@
 export {
   adamStep,
+  add,
   crossEntropy,
   currentBackend,
   denseMatrix,
   gateChannels,
   keepLargest,
   keepLargestOfLines,
+  linear,
   SparseMatrix,
   sparseRows,
   SparsityPattern,
@@ -55,7 +57,7 @@ export {
   type Loctype,
   type ModelConfig,
 } from "./config.ts";
-export { forward, type Edit, type ForwardOptions, type TokenBatch } from "./forward.ts";
+export { forward, type Edit, type ForwardOptions, type Project, type TokenBatch } from "./forward.ts";
 export {
   chainEdits,
   readColumn,
@@ -93,6 +95,9 @@ export {
   type StoredValues,
 } from "./parameters.ts";
 export type { Sha256 } from "./platform/sha256.ts";
+export { checkPluginOptions, choosePlugin } from "./plugins/choose-plugin.ts";
+export { checkPlugin, PluginError, pluginFault, pluginId, type Plugin, type PluginKind } from "./plugins/plugin.ts";
+export { findPlugin, listPlugins } from "./plugins/registry.ts";
 export { randomStream, seed, type RandomStream, type Seed } from "./random.ts";
 export { END_OF_TEXT, parseTokenizer, tokenizerFromVocabulary, trainBpe, type Tokenizer } from "./tokenizer/index.ts";
 export { readVizData, type EdgeNumbers, type VizData } from "./viz-data.ts";

@@ -37,8 +37,9 @@ export function runModel(model: Model, tokens: TokenBatch, options: ForwardOptio
   const run = (tokens: TokenBatch, options: ForwardOptions) =>
     tf.tidy(() => forward(config, parameters, tokens, { panel, ...options }));
   const sequences = Math.floor(panel / tokens.seq);
-  // An edit sees all tokens of a site at once.
-  if (options.edit !== undefined || sequences < 1 || sequences >= tokens.batch || !isAscending(options.readout)) {
+  // An edit sees all tokens of a site at once, and so does what takes the place of products.
+  const replaced = options.edit !== undefined || options.project !== undefined;
+  if (replaced || sequences < 1 || sequences >= tokens.batch || !isAscending(options.readout)) {
     return run(tokens, options);
   }
   checkTokens(config, tokens, options.readout);

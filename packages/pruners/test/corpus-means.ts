@@ -2,6 +2,7 @@ import {
   nodeSites,
   recordSites,
   runModel,
+  siteAt,
   siteWidth,
   type Activation,
   type Model,
@@ -9,9 +10,10 @@ import {
 } from "@filigree/core";
 import type { Example } from "@filigree/tasks";
 
-/** The model with the means of its node sites over all tokens of some prompts. */
+/** The model with the means of its node sites, and of what attention gives, over all tokens of some prompts. */
 export function withMeans(model: Model, examples: readonly Example[]): Model {
-  const sites = nodeSites(model.config);
+  const mixed = Array.from({ length: model.config.nLayer }, (_, layer) => siteAt(layer, "attn.y"));
+  const sites = [...nodeSites(model.config), ...mixed];
   const sums = new Map(sites.map((site) => [site, new Float64Array(siteWidth(model.config, site))]));
   let tokens = 0;
   for (const { ids } of examples) {

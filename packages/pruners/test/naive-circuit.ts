@@ -1,4 +1,5 @@
 import {
+  nodeSites,
   parseNodeId,
   recordSites,
   runModel,
@@ -21,7 +22,7 @@ export function naiveLogits(model: Model, task: Task, nodes: readonly NodeId[], 
     { ids: Int32Array.from(example.ids), batch: 1, seq: example.ids.length },
     {
       edit: (site, value) => {
-        const means = model.means.get(site);
+        const means = nodeSites(model.config).includes(site) ? model.means.get(site) : undefined;
         if (!means) return record(site, value);
         const rows = value.arraySync();
         return tf.tensor2d(rows.map((row, c) => (kept.has(`${site}.${c}`) ? row : row.map(() => means[c]!))));

@@ -30,8 +30,11 @@ export interface NodeFile {
   /** Flat channels kept, by site, ascending. */
   readonly nodes: Readonly<Record<SiteName, readonly number[]>>;
   readonly edges: readonly NodeFileEdge[];
-  /** What the nodes outside the circuit are set to: means over the training corpus or over the task's data. */
-  readonly ablation: { readonly kind: "mean"; readonly means: "model" | "task" };
+  /**
+   * What the nodes outside the circuit show: their mean, over the training corpus or over the task's data, 0, or what
+   * another example shows there.
+   */
+  readonly ablation: { readonly kind: "mean" | "zero" | "resample"; readonly means: "model" | "task" };
   /** Final logits are `scale * logits + shift`; a list has one shift per output channel. */
   readonly calibration?: { readonly scale: number; readonly shift: number | readonly number[] };
   /**
@@ -78,7 +81,7 @@ export function parseNodeFile(text: string, where: string): NodeFile {
     task: file.task.text(),
     nodes,
     edges: file.edges.array().map((edge) => readEdge(edge, nodes)),
-    ablation: { kind: ablation.kind.oneOf("mean"), means: ablation.means.oneOf("model", "task") },
+    ablation: { kind: ablation.kind.oneOf("mean", "zero", "resample"), means: ablation.means.oneOf("model", "task") },
     ...(file.calibration === undefined ? {} : { calibration: readCalibration(file.calibration) }),
     loss: {
       dev: readLoss(loss.dev),

@@ -1,4 +1,4 @@
-import { InputError } from "@filigree/core";
+import { checkPlugin, InputError } from "@filigree/core";
 import { SPARSIFIER_API_VERSION, type DenseSparsifier, type NonzeroSparsifier, type Sparsifier } from "./sparsifier.ts";
 
 /**
@@ -15,25 +15,11 @@ export function defineSparsifier<Options, State>(sparsifier: Sparsifier<Options,
 
 /** A value from elsewhere, if it is a sparsifier. @param where for the message */
 export function checkSparsifier(value: unknown, where: string): Sparsifier {
+  const shape = { word: "sparsifier", madeBy: "defineSparsifier", apiVersion: SPARSIFIER_API_VERSION };
+  const sparsifier = checkPlugin(value, where, shape) as Sparsifier;
   const fail = (what: string, expected: string): never => {
     throw new InputError({ what, where, expected });
   };
-  if (typeof value !== "object" || value === null) fail("it is no sparsifier", "an object made by defineSparsifier");
-  const sparsifier = value as Sparsifier;
-  if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/u.test(String(sparsifier.name))) {
-    fail("the name is not usable", "lower case words joined by hyphens");
-  }
-  if ((sparsifier.apiVersion as number) !== SPARSIFIER_API_VERSION) {
-    fail(
-      `it was written for version ${String(sparsifier.apiVersion)} of the contract`,
-      `apiVersion: ${SPARSIFIER_API_VERSION}`,
-    );
-  }
-  if (typeof sparsifier.version !== "string" || sparsifier.version === "") fail("it has no version", `such as "1.0.0"`);
-  if (typeof sparsifier.about !== "string") fail("it does not say what it does", "about: a few words");
-  if (typeof sparsifier.options?.["~standard"]?.validate !== "function") {
-    fail("its options are no Standard Schema", `an object with "~standard"`);
-  }
   if (!["dense", "nonzeros"].includes(sparsifier.storage)) {
     fail("it does not say how matrices are stored", `storage: "dense" or "nonzeros"`);
   }

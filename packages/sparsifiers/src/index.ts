@@ -2,7 +2,7 @@ export { checkSparsifier, defineSparsifier } from "./define-sparsifier.ts";
 export { dense } from "./dense.ts";
 export { hardConcrete } from "./hard-concrete.ts";
 export { magnitude } from "./magnitude.ts";
-export { findSparsifier, listSparsifiers } from "./registry.ts";
+export { findSparsifier, listSparsifiers, SPARSIFIERS } from "./registry.ts";
 export { rigl } from "./rigl.ts";
 export { set } from "./set.ts";
 export {

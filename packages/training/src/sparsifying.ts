@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { InputError, randomStream, type ParameterName, type Seed } from "@filigree/core";
+import { pluginFault, pluginId, randomStream, type ParameterName, type Seed } from "@filigree/core";
 import {
+  SPARSIFIERS,
   SparsifierError,
   type DenseMatrix,
   type Sparsifier,
@@ -35,7 +36,7 @@ export class Sparsifying {
     this.#plugin = plugin;
     this.#options = options;
     this.#seed = seed;
-    this.id = `${plugin.name}@${plugin.version}`;
+    this.id = pluginId(plugin);
     const { specs, slots } = parameters;
     const withRoles = (...roles: string[]) =>
       specs
@@ -164,9 +165,7 @@ export class Sparsifying {
     try {
       return run();
     } catch (error) {
-      if (error instanceof InputError || error instanceof SparsifierError) throw error;
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new SparsifierError(this.id, `failed in ${name}: ${reason}`, error);
+      throw pluginFault(SPARSIFIERS, this.id, `failed in ${name}`, error);
     }
   }
 }

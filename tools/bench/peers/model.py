@@ -23,12 +23,12 @@ class Model:
     def linear(self, x, name):
         return F.linear(x, self.p[name + ".weight"], self.p.get(name + ".bias"))
 
-    def attend(self, x, layer, mask):
+    def attend(self, x, layer, mask, edit):
         """x: channels that attention reads. Returns what it writes, before selection."""
         config, batch, tokens = self.config, x.shape[0], x.shape[1]
         heads, width = config["n_head"], config["d_head"]
         q, k, v = self.linear(x, layer + ".attn.c_attn").chunk(3, -1)
-        q, k, v = (keep_largest(t, config["afrac"]) for t in (q, k, v))
+        q, k, v = (edit(f"{layer}.attn.{n}", keep_largest(t, config["afrac"])) for n, t in zip("qkv", (q, k, v)))
         q, k, v = (t.view(batch, tokens, heads, width).transpose(1, 2) for t in (q, k, v))
         scores = q @ k.transpose(-1, -2) / math.sqrt(width) + mask
         sinks = self.p[layer + ".attn.attn_imp.sink_logit"].view(1, heads, 1, 1).expand(batch, heads, tokens, 1)
@@ -36,8 +36,8 @@ class Model:
         mixed = (weights @ v).transpose(1, 2).reshape(batch, tokens, heads * width)
         return self.linear(mixed, layer + ".attn.c_proj")
 
-    def __call__(self, ids):
-        """Logits [batch, tokens, outputs] of token ids [batch, tokens]."""
+    def __call__(self, ids, edit=lambda name, x: x):
+        """Logits [batch, tokens, outputs] of token ids [batch, tokens]. `edit` sees the node sites of each layer."""
         config, p, share = self.config, self.p, self.config["afrac"]
         batch, tokens = ids.shape
         positions = p["transformer.wpe.weight"][:tokens]
@@ -56,9 +56,13 @@ class Model:
             x = x + positions
         for i in range(config["n_layer"]):
             layer = f"transformer.h.{i}"
-            x = x + keep_largest(self.attend(read(x, layer, 1), layer, mask), share)
-            neurons = keep_largest(F.gelu(self.linear(read(x, layer, 2), layer + ".mlp.c_fc")), share)
-            x = x + keep_largest(self.linear(neurons, layer + ".mlp.c_proj"), share)
+            attention_in = edit(f"{layer}.attn.act_in", read(x, layer, 1))
+            attention_out = keep_largest(self.attend(attention_in, layer, mask, edit), share)
+            x = x + edit(f"{layer}.attn.resid_delta", attention_out)
+            mlp_in = edit(f"{layer}.mlp.act_in", read(x, layer, 2))
+            neurons = keep_largest(F.gelu(self.linear(mlp_in, layer + ".mlp.c_fc")), share)
+            neurons = edit(f"{layer}.mlp.post_act", neurons)
+            x = x + edit(f"{layer}.mlp.resid_delta", keep_largest(self.linear(neurons, layer + ".mlp.c_proj"), share))
         logits = F.linear(rms_norm(x, p["transformer.ln_f.weight"]), p["lm_head.weight"])
         if "final_logits_bias" in p:
             logits = logits + p["final_logits_bias"]

@@ -1,33 +1,51 @@
 import { stat } from "node:fs/promises";
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
+import type { Model } from "@filigree/core";
 import { InputError } from "@filigree/sites";
-import { convertCircuit } from "../model/convert-circuit.ts";
+import {
+  CIRCUIT_FORMATS,
+  formatCircuitAs,
+  readCircuit,
+  type CircuitFormat,
+  type ReadCircuit,
+} from "../model/circuit-files.ts";
+import { withModel } from "../model/with-model.ts";
 import { bytes, count, counted, percent } from "../render/numbers.ts";
 import type { Session } from "../session.ts";
 
 const HELP = `
 A folder is read as a model: OpenAI's beeg_config.json and final_model.pt, the Hugging Face layout, or a checkpoint of
-ours. <to> becomes a checkpoint folder whose matrices are compressed; the tokenizer is carried along. A file is read as
-OpenAI's viz_data.pt: <to> becomes a node file, with the weights of --model as its edges. <to> must not exist yet, or
-be an empty folder.
+ours. <to> becomes a checkpoint folder whose matrices are compressed; the tokenizer is carried along. <to> must not
+exist yet, or be an empty folder.
+
+A file is read as a circuit: a node file, a graph of EAP-IG and MIB, or OpenAI's viz_data.pt. <to> must not exist yet;
+it becomes what --as says:
+  nodes    a node file; edges are weights of --model
+  mib      a graph of EAP-IG and MIB: whole heads and MLP blocks
+  circuit  the beginning of a .circuit file, with the nodes in groups
 
 Examples:
   $ filigree convert models/csp_yolo2 models/yolo2
-  $ filigree convert viz_data.pt quotes.nodes.json --model models/yolo2 --task single_double_quote`;
+  $ filigree convert viz_data.pt quotes.nodes.json --model models/yolo2 --task single_double_quote
+  $ filigree convert quotes.nodes.json quotes.circuit --as circuit --model models/yolo2`;
 
 interface ConvertOptions {
   model?: string;
   task?: string;
+  as?: CircuitFormat;
 }
 
 export function addConvert(program: Command, session: Session): void {
   program
     .command("convert")
-    .description("convert a published model to a compressed checkpoint, or a published circuit to a node file")
-    .argument("<from>", "a model folder, or a viz_data.pt")
+    .description("convert a published model to a compressed checkpoint, or a circuit from one format to another")
+    .argument("<from>", "a model folder, or a file with a circuit")
     .argument("<to>", "the folder or the file to write")
     .option("--model <dir>", "of a circuit: the model that it is part of")
     .option("--task <name>", "of a circuit: the task that it was pruned for")
+    .addOption(
+      new Option("--as <format>", "of a circuit: what to write; nodes, where left out").choices(CIRCUIT_FORMATS),
+    )
     .addHelpText("after", HELP)
     .action((from: string, to: string, options: ConvertOptions) => convert(from, to, options, session));
 }
@@ -36,9 +54,9 @@ async function convert(from: string, to: string, options: ConvertOptions, sessio
   const found = await stat(from).catch(() => undefined);
   if (!found) throw new InputError({ what: "there is no such file or folder", where: from });
   if (found.isFile()) return convertFile(from, to, options, session);
-  if (options.model !== undefined || options.task !== undefined) {
-    const what = "--model and --task are for circuits, and this is a folder";
-    throw new InputError({ what, where: from, expected: "a viz_data.pt" });
+  if (Object.values(options).some((value) => value !== undefined)) {
+    const what = "--model, --task and --as are for circuits, and this is a folder";
+    throw new InputError({ what, where: from, expected: "a file with a circuit" });
   }
   const { convertCheckpoint } = await import("@filigree/core");
   const { values, notes } = await session.withProgress((progress) =>
@@ -58,12 +76,18 @@ async function convertFile(from: string, to: string, options: ConvertOptions, se
   if (await stat(to).catch(() => undefined)) {
     throw new InputError({ what: "there is something already", where: to, expected: "a file to make" });
   }
-  const { file, notes } = await convertCircuit(from, options);
-  const { formatNodeFile, writeFileAtomically } = await import("@filigree/core");
-  await writeFileAtomically(to, formatNodeFile(file));
-  for (const note of notes) session.note(note);
-  const nodes = Object.values(file.nodes).reduce((sum, channels) => sum + channels.length, 0);
-  session.note(`${to}: ${counted(nodes, "node")}, ${counted(file.edges.length, "edge")}`);
+  const { model, task, as: format = "nodes" } = options;
+  const work = async (loaded?: Model): Promise<{ circuit: ReadCircuit; text: string }> => {
+    const circuit = await readCircuit(from, { ...(loaded && { model: loaded }), ...(task !== undefined && { task }) });
+    const whole = model !== undefined && loaded !== undefined ? { directory: model, loaded } : undefined;
+    return { circuit, text: await formatCircuitAs(format, circuit, to, whole) };
+  };
+  const { circuit, text } = model === undefined ? await work() : await withModel(model, "wasm", work);
+  const { writeFileAtomically } = await import("@filigree/core");
+  await writeFileAtomically(to, text);
+  for (const note of circuit.notes) session.note(note);
+  const nodes = Object.values(circuit.file.nodes).reduce((sum, channels) => sum + channels.length, 0);
+  session.note(`${to}: ${counted(nodes, "node")}, ${counted(circuit.file.edges.length, "edge")}`);
 }
 
 function nonzerosOf(values: Float32Array): number {

@@ -5,7 +5,8 @@ import { jsonOption, workersOption } from "../arguments.ts";
 import { commandLine } from "../command-line.ts";
 import { readText } from "../files.ts";
 import { Interrupted, interruptible } from "../interrupted.ts";
-import { renderSparsifiers } from "../render/sparsifiers.ts";
+import { pluginSummaries } from "../model/plugin-summaries.ts";
+import { renderPlugins } from "../render/plugins.ts";
 import { renderTraining, skippedFiles, trainingProgress } from "../render/training.ts";
 import type { Session } from "../session.ts";
 import { version } from "../version.ts";
@@ -68,20 +69,9 @@ async function printStarter(session: Session): Promise<void> {
 
 async function printSparsifiers({ json }: TrainOptions, session: Session): Promise<void> {
   const { listSparsifiers } = await import("@filigree/sparsifiers");
-  const { describedOptions } = await import("@filigree/core");
-  const sparsifiers = listSparsifiers().map(({ name, version, about, options }) => ({
-    name,
-    version,
-    about,
-    options: Object.entries(describedOptions(options)).map(([option, { about, expected, default: otherwise }]) => ({
-      name: option,
-      about,
-      expected,
-      ...(otherwise === undefined ? {} : { default: otherwise }),
-    })),
-  }));
+  const sparsifiers = await pluginSummaries(listSparsifiers());
   if (json) session.printJson({ sparsifiers });
-  else session.print(renderSparsifiers(sparsifiers, session.paint));
+  else session.print(renderPlugins(sparsifiers, session.paint));
 }
 
 async function trainModel(

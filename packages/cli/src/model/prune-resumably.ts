@@ -1,7 +1,8 @@
 import type { Model } from "@filigree/core";
-import type { PruneCheckpoint, PruneProgress, PruneResult } from "@filigree/pruners";
+import type { AblationKind, PruneCheckpoint, PruneProgress, PruneResult } from "@filigree/pruners";
 import { JsonValue } from "@filigree/sites";
 import type { Task } from "@filigree/tasks";
+import type { Settings } from "../arguments.ts";
 import { readText } from "../files.ts";
 import { Interrupted } from "../interrupted.ts";
 
@@ -11,7 +12,9 @@ export interface ResumableRun {
   readonly target: number;
   readonly pruner: string;
   /** Options of the pruner, by name. */
-  readonly set: Readonly<Record<string, number>>;
+  readonly set: Settings;
+  readonly ablation: AblationKind;
+  readonly budget?: number;
   readonly seed: number;
   readonly resume?: true;
   readonly signal: AbortSignal;
@@ -24,24 +27,28 @@ export function stateFile(out: string): string {
 }
 
 /**
- * Prunes; when the signal fires, stores the state after the last step.
+ * Prunes. When the signal fires, or the pruner fails, the state after the last step is stored.
  *
- * @throws Interrupted when the signal fired.
- * @throws InputError for an unknown pruner, a model that misses the target, and a state of another run.
+ * @throws Interrupted when the signal fired
+ * @throws InputError for an unknown pruner, a model that misses the target, and a state of another run
+ * @throws PrunerError where the pruner fails
  */
 export async function pruneResumably(model: Model, task: Task, run: ResumableRun): Promise<PruneResult> {
   const { seed, writeFileAtomically } = await import("@filigree/core");
-  const { findPruner, pruneTask } = await import("@filigree/pruners");
-  const { out, target, signal } = run;
-  const resume = run.resume && out !== undefined ? await readState(stateFile(out)) : undefined;
+  const { choosePruner, pruneTask, PrunerError } = await import("@filigree/pruners");
+  const { out, target, ablation, budget, signal } = run;
+  const pruner = await choosePruner(run.pruner, process.cwd());
+  const resume = run.resume && out !== undefined ? await readState<PruneCheckpoint>(stateFile(out)) : undefined;
   let last: PruneProgress | undefined;
   try {
     return await pruneTask(model, task, {
-      pruner: findPruner(run.pruner),
+      pruner,
       options: run.set,
       target,
+      ablation,
       seed: seed(run.seed),
       signal,
+      ...(budget !== undefined && { budget }),
       ...(resume && { resume }),
       onProgress: (progress) => {
         last = progress;
@@ -49,15 +56,22 @@ export async function pruneResumably(model: Model, task: Task, run: ResumableRun
       },
     });
   } catch (error) {
-    if (!signal.aborted) throw error;
-    if (!last || out === undefined) throw new Interrupted("nothing was written; the same command starts again");
-    await writeFileAtomically(stateFile(out), `${JSON.stringify(last.checkpoint())}\n`);
+    const failed = error instanceof PrunerError;
+    if (!signal.aborted && !failed) throw error;
+    const saved = last && out !== undefined ? stateFile(out) : undefined;
+    if (saved !== undefined) await writeFileAtomically(saved, `${JSON.stringify(last!.checkpoint())}\n`);
+    if (failed) {
+      if (saved !== undefined) error.message += `\n  the state after step ${last!.steps} is in ${saved}`;
+      throw error;
+    }
+    if (saved === undefined) throw new Interrupted("nothing was written; the same command starts again");
     throw new Interrupted(
-      `the state after step ${last.steps} is in ${stateFile(out)}\n  go on with the same command and --resume`,
+      `the state after step ${last!.steps} is in ${saved}\n  go on with the same command and --resume`,
     );
   }
 }
 
-async function readState(path: string): Promise<PruneCheckpoint> {
-  return JsonValue.parse(await readText(path, "the state of an interrupted run"), path).any() as PruneCheckpoint;
+/** What an interrupted run left. What it says is checked by the one who goes on from it. */
+export async function readState<State>(path: string): Promise<State> {
+  return JsonValue.parse(await readText(path, "the state of an interrupted run"), path).any() as State;
 }

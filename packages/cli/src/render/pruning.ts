@@ -1,16 +1,7 @@
 import type { CircuitEvaluation, PruneProgress } from "@filigree/pruners";
 import { count, counted, loss, percent } from "./numbers.ts";
 import type { Paint } from "./paint.ts";
-import { pairs, table } from "./table.ts";
-
-/** The pruners that there are. */
-export function renderPruners(pruners: readonly { name: string; version: string }[], paint: Paint): string {
-  return table(
-    [{ title: "pruner" }, { title: "version" }],
-    pruners.map(({ name, version }) => [name, version]),
-    paint,
-  );
-}
+import { pairs } from "./table.ts";
 
 /** Where a pruning run is, in a line. */
 export function pruningProgress({ steps, progress, figures }: PruneProgress): string {

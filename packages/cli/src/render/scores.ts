@@ -1,18 +1,28 @@
 import type { Scores } from "../model/evaluate.ts";
 import type { NamedScore } from "../model/scores-workbench.ts";
+import { assessmentTable, stabilityLine } from "./assessments.ts";
 import { count, counted, loss, percent } from "./numbers.ts";
 import type { Paint } from "./paint.ts";
+import { rankingTable } from "./rankings.ts";
 import { table } from "./table.ts";
 
 /** From here on a model does a task: the accuracy and the loss, in nats, that circuits are asked for too. */
 const REACHED = { accuracy: 0.95, loss: 0.15 };
 
-/** Scores for a person: tasks, then circuits. */
-export function renderScores({ tasks, circuits }: Scores, paint: Paint): string {
+/** Scores for a person: tasks, then circuits, then each task's circuits with everything that was measured of them. */
+export function renderScores({ tasks, circuits, rankings, stability }: Scores, paint: Paint): string {
   const sections = [
     taskTable(tasks, paint),
     ...(tasks.length > 1 ? [reachedLine(tasks)] : []),
     ...(circuits.length === 0 ? [] : [circuitTable(circuits, paint)]),
+    ...[...new Set(circuits.map(({ task }) => task))].flatMap((task) => [
+      assessmentTable(
+        circuits.filter((circuit) => circuit.task === task),
+        paint,
+      ),
+      ...stability.filter((alike) => alike.task === task).map(stabilityLine),
+    ]),
+    ...(rankings.length === 0 ? [] : [rankingTable(rankings, paint)]),
   ];
   return sections.join("\n\n");
 }

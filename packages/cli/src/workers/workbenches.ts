@@ -5,6 +5,7 @@ const WORKBENCHES = {
   claims: async () => new (await import("../model/claims-workbench.ts")).ClaimsWorkbench(),
   rows: async () => new (await import("../model/rows-workbench.ts")).RowsWorkbench(),
   scores: async () => new (await import("../model/scores-workbench.ts")).ScoresWorkbench(),
+  trials: async () => new (await import("../model/trials-workbench.ts")).TrialsWorkbench(),
 };
 
 export type WorkKind = keyof typeof WORKBENCHES;

@@ -46,17 +46,20 @@ test("where a line is too long, names and tokens stay whole", () => {
              not ":"`);
 });
 
+/** No circuits and no rankings. */
+const NONE = { circuits: [], rankings: [], stability: [], notes: [] };
+
 test("scores: a row a task, also for one that does not fit, and how many are done well", () => {
   const tasks = [
     { name: "for_while", accuracy: 0.95, loss: 0.15, n: 1000 },
     { name: "var_swap", accuracy: 0.999, loss: 0.151, n: 1000 },
     { name: "with_as", unfit: "the vocabulary cannot express it" },
   ];
-  expect(renderScores({ tasks, circuits: [] }, plain)).toBe(`task       examples  accuracy   loss
+  expect(renderScores({ ...NONE, tasks }, plain)).toBe(`task       examples  accuracy   loss
 for_while     1,000    95.0 %  0.150
 var_swap      1,000    99.9 %  0.151
 with_as           –         –      –  the vocabulary cannot express it
 
 1 of 3 tasks at an accuracy of 95 % or more and a loss of 0.15 or less`);
-  expect(renderScores({ tasks: tasks.slice(0, 1), circuits: [] }, plain)).not.toContain("1 of");
+  expect(renderScores({ ...NONE, tasks: tasks.slice(0, 1) }, plain)).not.toContain("1 of");
 });

@@ -65,17 +65,17 @@ export function gatherTokens(x: tf.Tensor2D, columns: Int32Array): tf.Tensor2D {
 }
 
 /**
- * y = gate · x + (1 − gate) · fill: mean ablation of the channels whose gate is 0. Exact where the gate is 0 or 1.
+ * y = gate · x + (1 − gate) · fill: ablation of the channels whose gate is 0. Exact where the gate is 0 or 1.
  *
  * @param x [channels, tokens]
  * @param gate [channels], usually 0 or 1
- * @param fill [channels], what an ablated channel shows; no gradient
+ * @param fill what an ablated channel shows, [channels] or [channels, tokens]; no gradient
  */
-export function gateChannels(x: tf.Tensor2D, gate: tf.Tensor1D, fill: tf.Tensor1D): tf.Tensor2D {
+export function gateChannels(x: tf.Tensor2D, gate: tf.Tensor1D, fill: tf.Tensor1D | tf.Tensor2D): tf.Tensor2D {
   const [channels, tokens] = x.shape;
   return differentiable<tf.Rank.R2>([x, gate], (...given) => {
     const [x, gate] = given as [tf.Tensor2D, tf.Tensor1D];
-    if (!hasKernels()) return portableGate(x, gate, fill);
+    if (!hasKernels() || fill.rank === 2) return portableGate(x, gate, fill);
     const value = output<tf.Rank.R2>([channels, tokens]);
     call("gateChannels", x, gate, fill, channels, tokens, value);
     return {
@@ -91,23 +91,26 @@ export function gateChannels(x: tf.Tensor2D, gate: tf.Tensor1D, fill: tf.Tensor1
   });
 }
 
-function portableGate(x: tf.Tensor2D, gate: tf.Tensor1D, fill: tf.Tensor1D) {
+function portableGate(x: tf.Tensor2D, gate: tf.Tensor1D, fill: tf.Tensor1D | tf.Tensor2D) {
   const [channels, tokens] = x.shape;
   const [values, gates, fills] = [x, gate, fill].map((tensor) => tensor.dataSync<"float32">());
-  // Row by row: 0 · x + fill would lose the sign of a zero and make NaN of an infinity.
+  // What is copied is copied whole: 0 · x + fill would lose the sign of a zero and make NaN of an infinity.
   const gated = new Float32Array(channels * tokens);
   for (let c = 0; c < channels; c++) {
-    const [g, f] = [gates![c]!, fills![c]!];
+    const g = gates![c]!;
     const [start, end] = [c * tokens, (c + 1) * tokens];
-    if (g === 0) gated.fill(f, start, end);
-    else if (g === 1) gated.set(values!.subarray(start, end), start);
-    else for (let i = start; i < end; i++) gated[i] = g * values![i]! + (1 - g) * f;
+    const row = values!.subarray(start, end);
+    const filled = fill.rank === 2 ? fills!.subarray(start, end) : undefined;
+    if (g === 1) gated.set(row, start);
+    else if (g === 0 && filled) gated.set(filled, start);
+    else if (g === 0) gated.fill(fills![c]!, start, end);
+    else for (let t = 0; t < tokens; t++) gated[start + t] = g * row[t]! + (1 - g) * (filled?.[t] ?? fills![c]!);
   }
   return {
     value: tf.tensor2d(gated, [channels, tokens]),
     saved: [x, gate, fill],
     gradients: (dy: tf.Tensor2D, [x, gate, fill]: tf.Tensor[]) => {
-      const difference = tf.sub(x!, tf.reshape(fill!, [-1, 1]));
+      const difference = tf.sub(x!, fill!.rank === 2 ? fill! : tf.reshape(fill!, [-1, 1]));
       return [tf.mul(dy, tf.reshape(gate!, [-1, 1])), sumOverTokens(tf.mul(dy, difference))];
     },
   };

@@ -95,14 +95,15 @@ test("gatherTokens: values and gradient, columns repeated, left out and out of o
 
 test("gateChannels: values, and the gradients of x and of the gate", async () => {
   await fc.assert(
-    fc.asyncProperty(point, async ({ channels, tokens, seed }) => {
+    fc.asyncProperty(point, fc.boolean(), async ({ channels, tokens, seed }, everyToken) => {
       const contents = new Contents(seed);
-      const fill = contents.tensor([channels]);
+      // One fill a channel, or one a channel and token.
+      const fill = contents.tensor(everyToken ? [channels, tokens] : [channels]);
       await expectOperation(
         {
           inputs: [contents.tensor([channels, tokens]), contents.tensor([channels], { size: 1 })],
           open: () => {
-            const fillTensor = tf.keep(toTensor(fill)) as tf.Tensor1D;
+            const fillTensor = tf.keep(toTensor(fill)) as tf.Tensor1D | tf.Tensor2D;
             return {
               run: (x, gate) => gateChannels(x as tf.Tensor2D, gate as tf.Tensor1D, fillTensor),
               close: () => fillTensor.dispose(),
@@ -111,7 +112,7 @@ test("gateChannels: values, and the gradients of x and of the gate", async () =>
           twin: (x, gate) =>
             x.map((value, i) => {
               const g = gate![Math.floor(i / tokens)]!;
-              return g * value + (1 - g) * fill.values[Math.floor(i / tokens)]!;
+              return g * value + (1 - g) * fill.values[everyToken ? i : Math.floor(i / tokens)]!;
             }),
         },
         TOLERANCE,
@@ -126,25 +127,34 @@ describe.each(BACKENDS)("on %s", (backend) => {
     await useBackend(backend);
     fc.assert(
       // Where fill and x differ in size, fill + (x − fill) rounds to something else than x.
-      fc.property(point, fc.constantFrom(1e-3, 1, 1e5), ({ channels, tokens, seed }, size) => {
-        const contents = new Contents(seed);
-        const x = contents.tensor([channels, tokens], { size: 1 });
-        x.values.forEach((_, i) => {
-          const special = [-0, Infinity, -Infinity, NaN][contents.index(12)];
-          if (special !== undefined) x.values[i] = special;
-        });
-        const fill = contents.tensor([channels], { size, zeros: 0 });
-        if (contents.index(3) === 0) fill.values[0] = -0;
-        const gate = Float32Array.from({ length: channels }, () => contents.index(2));
-        const y = tf.tidy(() =>
-          gateChannels(toTensor(x) as tf.Tensor2D, tf.tensor1d(gate), toTensor(fill) as tf.Tensor1D).dataSync(),
-        );
-        const expected = x.values.map((value, i) => {
-          const c = Math.floor(i / tokens);
-          return gate[c] === 1 ? value : fill.values[c]!;
-        });
-        expect(y).toEqual(expected);
-      }),
+      fc.property(
+        point,
+        fc.constantFrom(1e-3, 1, 1e5),
+        fc.boolean(),
+        ({ channels, tokens, seed }, size, everyToken) => {
+          const contents = new Contents(seed);
+          const x = contents.tensor([channels, tokens], { size: 1 });
+          x.values.forEach((_, i) => {
+            const special = [-0, Infinity, -Infinity, NaN][contents.index(12)];
+            if (special !== undefined) x.values[i] = special;
+          });
+          const fill = contents.tensor(everyToken ? [channels, tokens] : [channels], { size, zeros: 0 });
+          if (contents.index(3) === 0) fill.values[0] = -0;
+          const gate = Float32Array.from({ length: channels }, () => contents.index(2));
+          const y = tf.tidy(() =>
+            gateChannels(
+              toTensor(x) as tf.Tensor2D,
+              tf.tensor1d(gate),
+              toTensor(fill) as tf.Tensor1D | tf.Tensor2D,
+            ).dataSync(),
+          );
+          const expected = x.values.map((value, i) => {
+            const c = Math.floor(i / tokens);
+            return gate[c] === 1 ? value : fill.values[everyToken ? i : c]!;
+          });
+          expect(y).toEqual(expected);
+        },
+      ),
       { numRuns: 50 },
     );
   });

@@ -1,40 +1,14 @@
-import * as tf from "@tensorflow/tfjs-core";
 import {
   compareSites,
   nodeId,
   parseNodeId,
   siteAt,
-  sparseRows,
-  type LayerSiteKind,
   type Model,
   type NodeFileEdge,
   type NodeId,
   type SiteName,
-  type SparseRows,
 } from "@filigree/core";
-
-/** A block of a weight matrix between two node sites: `weight[firstRow + to, from]`. */
-interface Connection {
-  readonly matrix: "attn.c_attn" | "attn.c_proj" | "mlp.c_fc" | "mlp.c_proj";
-  readonly from: LayerSiteKind;
-  readonly to: LayerSiteKind;
-  /** In units of heads · dHead: c_attn stacks q, k and v. */
-  readonly block: 0 | 1 | 2;
-}
-
-/**
- * Which sites a weight matrix joins directly (Gao et al. 2025, §2.2). Attention moves values between tokens and not
- * between channels, so c_proj joins channel c of v to the output. There is no edge from a write into the residual
- * stream to a later read of it, nor between q and k.
- */
-const CONNECTIONS: readonly Connection[] = [
-  { matrix: "attn.c_attn", from: "attn.act_in", to: "attn.q", block: 0 },
-  { matrix: "attn.c_attn", from: "attn.act_in", to: "attn.k", block: 1 },
-  { matrix: "attn.c_attn", from: "attn.act_in", to: "attn.v", block: 2 },
-  { matrix: "attn.c_proj", from: "attn.v", to: "attn.resid_delta", block: 0 },
-  { matrix: "mlp.c_fc", from: "mlp.act_in", to: "mlp.post_act", block: 0 },
-  { matrix: "mlp.c_proj", from: "mlp.post_act", to: "mlp.resid_delta", block: 0 },
-];
+import { CONNECTIONS, nonzeroWeights } from "./model-graph.ts";
 
 /** The edges of a circuit: the nonzero weights between its nodes, in forward order. */
 export function circuitEdges(model: Model, nodes: Iterable<NodeId>): NodeFileEdge[] {
@@ -70,10 +44,4 @@ export function channelsBySite(nodes: Iterable<NodeId>): Map<SiteName, number[]>
   }
   const sorted = [...channels].map(([site, some]): [SiteName, number[]] => [site, some.sort((a, b) => a - b)]);
   return new Map(sorted.sort(([a], [b]) => compareSites(a, b)));
-}
-
-function nonzeroWeights(model: Model, name: string): SparseRows {
-  const matrix = model.parameters.matrix(name);
-  if (!(matrix instanceof tf.Tensor)) return matrix.toCompressed();
-  return sparseRows(matrix.dataSync<"float32">(), ...matrix.shape);
 }

@@ -1,31 +1,62 @@
-import {
-  InputError,
-  type NodeFileEdge,
-  type NodeMask,
-  type OptionsSchema,
-  type RandomStream,
-  type SiteName,
-} from "@filigree/core";
+import type { NodeFileEdge, NodeMask, OptionsSchema, RandomStream, SiteName } from "@filigree/core";
 
 /** The version of this contract. A pruner says which one it was written for. */
 export const PRUNER_API_VERSION = 1;
 
+/** What channels outside a circuit show: the mean over the training corpus, 0, or what another example shows there. */
+export type AblationKind = "mean" | "zero" | "resample";
+
+/** One gate an edge, in the order of {@link ModelGraph}: 1 lets it carry its source, 0 what its source shows ablated. */
+export type EdgeMask = Float32Array;
+
 /**
- * Everything that a pruner may use. Masks and gradients are plain arrays: for each node site one number a channel;
- * gate 1 shows the channel as it is, gate 0 its mean over the training corpus, values between mix the two.
+ * The nodes and edges of a model, as numbers. A node is counted through the node sites in forward order, channels
+ * ascending; an edge is a nonzero weight between two nodes.
+ */
+export interface ModelGraph {
+  /** The node sites in forward order, each with its number of channels. */
+  readonly sites: ReadonlyMap<SiteName, number>;
+  readonly nodeCount: number;
+  readonly edgeCount: number;
+  /** Node that edge e leaves, [edgeCount]. */
+  readonly from: Uint32Array;
+  /** Node that it enters, [edgeCount]: ascending by layer and matrix, and by target within a matrix. */
+  readonly to: Uint32Array;
+  /** Its weight, [edgeCount]. */
+  readonly weight: Float32Array;
+}
+
+/** What a site's channels do over the tokens of the dev split. */
+export interface ActivationStatistics {
+  /** [channels] */
+  readonly mean: Float32Array;
+  /** Standard deviation, [channels]. */
+  readonly deviation: Float32Array;
+}
+
+/**
+ * Everything that a pruner may use. Masks and gradients are plain arrays. A mask over nodes has for each node site one
+ * number a channel: gate 1 shows the channel as it is, gate 0 what ablation shows, values between mix the two. A mask
+ * over edges has one number an edge; a node all of whose edges have gate 0 is ablated itself.
  * The examples are those of the task's dev split; a pruner never sees the test split.
  */
 export interface PrunerContext {
   /** The node sites in forward order, each with its number of channels. */
   readonly sites: ReadonlyMap<SiteName, number>;
+  /** All nodes and edges of the model. */
+  readonly graph: ModelGraph;
+  readonly ablation: AblationKind;
   /** The task loss, in nats, that the circuit may have on the dev split. */
   readonly target: number;
   /** How many contrast pairs the dev split has. An example without a partner counts as a pair of its own. */
   readonly pairs: number;
   /** Mean task loss of the masked model, in nats, over some pairs, or over the whole dev split. */
-  loss(mask: NodeMask, pairs?: readonly number[]): number;
+  loss(mask: NodeMask | EdgeMask, pairs?: readonly number[]): number;
   /** The same loss, and its derivative with respect to every gate. */
   gradient(mask: NodeMask, pairs?: readonly number[]): MaskGradient;
+  gradient(mask: EdgeMask, pairs?: readonly number[]): EdgeGradient;
+  /** What the channels of a node site do in the whole model. Costs one pass over the dev split. */
+  statistics(site: SiteName): ActivationStatistics;
   /** The nonzero weights between nodes whose gates are not 0. */
   edges(mask: NodeMask): readonly NodeFileEdge[];
   /** A random stream of the run's seed. Name it after what it decides, with the step in the name where it has one. */
@@ -44,6 +75,12 @@ export interface MaskGradient {
   readonly gradient: NodeMask;
 }
 
+export interface EdgeGradient {
+  readonly loss: number;
+  /** d loss / d gate, for each edge. */
+  readonly gradient: EdgeMask;
+}
+
 /** What a step hands to the next. */
 export interface PrunerStep<State> {
   readonly state: State;
@@ -52,41 +89,53 @@ export interface PrunerStep<State> {
   readonly progress: number;
 }
 
+/** Where the values of an option are looked for. On a "log" scale each factor is as likely as any other. */
+export interface SearchRange {
+  readonly from: number;
+  readonly to: number;
+  readonly scale: "log" | "linear";
+}
+
+/** Ranges of options that are numbers, by name. */
+export type SearchRanges<Options> = {
+  readonly [Key in keyof Options as Options[Key] extends number | null ? Key : never]?: SearchRange;
+};
+
+interface PrunerBase<Options> {
+  /** Lower case words joined by hyphens. */
+  readonly name: string;
+  readonly version: string;
+  /** What it does, in one line. */
+  readonly about: string;
+  readonly apiVersion: typeof PRUNER_API_VERSION;
+  readonly options: OptionsSchema<Options>;
+  /**
+   * The options that a search looks for better values of. A search tries most of them with a ninth of its budget: the
+   * pruner must find some circuit with that.
+   */
+  readonly search?: SearchRanges<NoInfer<Options>>;
+}
+
 /**
- * A method that finds which nodes a task needs.
+ * A method that finds which nodes, or which edges, a task needs, step by step.
  *
  * The state is plain data, as JSON holds it: it is saved between steps and may be read back on another machine. `step`
  * returns a new state and keeps nothing elsewhere, so that a resumed run and a straight one take the same steps.
  */
-export interface Pruner<Options = unknown, State = unknown> {
-  /** Lower case words joined by hyphens. */
-  readonly name: string;
-  readonly version: string;
-  readonly apiVersion: typeof PRUNER_API_VERSION;
-  readonly options: OptionsSchema<Options>;
+export interface SteppingPruner<Options = unknown, State = unknown> extends PrunerBase<Options> {
   init(ctx: PrunerContext, options: Options): State | Promise<State>;
   step(ctx: PrunerContext, options: Options, state: State): PrunerStep<State> | Promise<PrunerStep<State>>;
-  /** The circuit: gate 1 for a node that stays, 0 for one that goes. */
-  finish(ctx: PrunerContext, options: Options, state: State): NodeMask | Promise<NodeMask>;
+  /** The circuit: gate 1 for a node, or an edge, that stays, 0 for one that goes. */
+  finish(ctx: PrunerContext, options: Options, state: State): NodeMask | EdgeMask | Promise<NodeMask | EdgeMask>;
 }
 
-/** Checks a pruner and freezes it. @throws InputError for another version of the contract, or a part that is missing. */
-export function definePruner<Options, State>(pruner: Pruner<Options, State>): Pruner {
-  const name = String(pruner.name);
-  const fail = (what: string, expected: string): never => {
-    throw new InputError({ what, where: `pruner "${name}"`, expected });
-  };
-  if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/u.test(name))
-    fail("the name is not usable", "lower case words joined by hyphens");
-  if ((pruner.apiVersion as number) !== PRUNER_API_VERSION) {
-    fail(`it was written for version ${pruner.apiVersion} of the contract`, `apiVersion: ${PRUNER_API_VERSION}`);
-  }
-  if (typeof pruner.version !== "string" || pruner.version === "") fail("it has no version", `such as "1.0.0"`);
-  if (typeof pruner.options?.["~standard"]?.validate !== "function") {
-    fail("its options are no Standard Schema", `an object with "~standard"`);
-  }
-  for (const hook of ["init", "step", "finish"] as const) {
-    if (typeof pruner[hook] !== "function") fail(`it has no ${hook}`, "init, step and finish");
-  }
-  return Object.freeze({ ...pruner }) as Pruner;
+/**
+ * A method that says in one go how much each node, or each edge, matters. The circuit is then the fewest of the highest
+ * scores that reach the target, found by bisection.
+ */
+export interface ScoringPruner<Options = unknown> extends PrunerBase<Options> {
+  /** One finite score a node, or an edge: the higher, the more it is needed. Of equal ones the earlier is kept first. */
+  score(ctx: PrunerContext, options: Options): NodeMask | EdgeMask | Promise<NodeMask | EdgeMask>;
 }
+
+export type Pruner<Options = unknown, State = unknown> = SteppingPruner<Options, State> | ScoringPruner<Options>;

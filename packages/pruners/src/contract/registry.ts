@@ -1,34 +1,46 @@
-import { didYouMean, InputError } from "@filigree/core";
+import { choosePlugin, findPlugin, listPlugins, type PluginKind } from "@filigree/core";
+import { acdc } from "../built-in/acdc.ts";
+import { attribution } from "../built-in/attribution.ts";
+import { eapIg } from "../built-in/eap-ig.ts";
+import { eap } from "../built-in/eap.ts";
+import { greedy } from "../built-in/greedy.ts";
+import { hardConcrete } from "../built-in/hard-concrete.ts";
+import { random } from "../built-in/random.ts";
 import { learnedMask } from "../learned-mask/learned-mask.ts";
+import { PrunerError } from "../run/pruner-error.ts";
+import { checkPruner } from "./define-pruner.ts";
 import type { Pruner } from "./pruner.ts";
 
-const BUILT_IN: readonly Pruner[] = [learnedMask];
+/** Pruners as a kind of plugin. */
+export const PRUNERS: PluginKind<Pruner> = {
+  word: "pruner",
+  builtIn: [learnedMask, attribution, eap, eapIg, acdc, hardConcrete, greedy, random],
+  check: checkPruner,
+  fault: (plugin, what, cause) => new PrunerError(plugin, what, cause),
+};
 
 /**
  * The built-in pruners and those given, by name.
  *
- * @throws InputError where two have one name.
+ * @throws InputError where two have one name
  */
 export function listPruners(more: readonly Pruner[] = []): Pruner[] {
-  const byName = new Map<string, Pruner>();
-  for (const pruner of [...BUILT_IN, ...more]) {
-    if (byName.has(pruner.name)) {
-      throw new InputError({ what: `two pruners are called "${pruner.name}"`, hint: "name only one of them" });
-    }
-    byName.set(pruner.name, pruner);
-  }
-  return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return listPlugins(PRUNERS, more);
 }
 
-/** The pruner of that name. @throws InputError where there is none. */
+/** The pruner of that name. @throws InputError where there is none, with the nearest */
 export function findPruner(name: string, more: readonly Pruner[] = []): Pruner {
-  const all = listPruners(more);
-  const found = all.find((pruner) => pruner.name === name);
-  if (found) return found;
-  const names = all.map((pruner) => pruner.name);
-  throw new InputError({
-    what: `there is no pruner "${name}"`,
-    expected: names.join(", "),
-    hint: didYouMean(name, names),
-  });
+  return findPlugin(PRUNERS, name, more);
+}
+
+/**
+ * The pruner that a person names: a built-in one, one of those given, or that of a package called `filigree-pruner-*`
+ * or `@scope/filigree-pruner-*`.
+ *
+ * @param baseDirectory where packages are looked for
+ * @throws InputError for an unknown name, and for a package that is not there, is damaged or holds no pruner
+ * @throws PrunerError for a package that throws
+ */
+export function choosePruner(name: string, baseDirectory: string, given: readonly Pruner[] = []): Promise<Pruner> {
+  return choosePlugin(PRUNERS, name, baseDirectory, given);
 }

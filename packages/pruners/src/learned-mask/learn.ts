@@ -1,5 +1,5 @@
 import type { PrunerContext } from "../contract/pruner.ts";
-import { countNodes, flatten, maskWhere } from "./gate-vector.ts";
+import { countNodes, flatten, maskWhere } from "../masking/gate-vector.ts";
 import type { LearnedMaskOptions } from "./options.ts";
 
 // Learning the mask (Gao et al. 2025, §2.2 and A.5): gates are Heaviside(τ), their gradient is that of a sigmoid, the

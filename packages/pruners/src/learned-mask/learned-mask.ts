@@ -1,19 +1,28 @@
-import { definePruner, type PrunerContext, type PrunerStep } from "../contract/pruner.ts";
-import { bisect, isBisected, startBisection, type Bisection } from "./bisect.ts";
-import { maskOf } from "./gate-vector.ts";
+import { definePruner } from "../contract/define-pruner.ts";
+import type { PrunerContext, PrunerStep } from "../contract/pruner.ts";
 import { learn, rankNodes, startLearning, type Learning } from "./learn.ts";
-import { LEARNED_MASK_OPTIONS, type LearnedMaskOptions } from "./options.ts";
+import { maskOf } from "../masking/gate-vector.ts";
+import { bisect, isBisectionOver, startBisection, type Bisection } from "../ranking/bisection.ts";
+import { LEARNED_MASK_OPTIONS, LEARNED_MASK_SEARCH, type LearnedMaskOptions } from "./options.ts";
 import { regrow, startRegrowth, type Regrowth } from "./regrow.ts";
-import { remove, startRemoval, type Removal } from "./remove.ts";
-import { startThinning, thin, thinned, type Thinning } from "./thin.ts";
+import { remove, startRemoval, type Removal } from "../removal/remove.ts";
+import { startThinning, thin, thinned, type Thinning } from "../removal/thin.ts";
 
-type State = Learning | Bisection | Thinning | Removal | Regrowth;
+/** The cut of the ranking goes by the loss of the whole model, too. */
+interface Cut extends Bisection {
+  readonly whole: number;
+}
+
+type State = Learning | Cut | Thinning | Removal | Regrowth;
 
 /**
  * How much of the way from the whole model's loss to the target the cut of the ranking may use up. The rest is left for
  * removal by measured loss, which chooses better than the ranking does.
  */
 const BISECTION_SHARE = 1 / 4;
+
+/** What thinning and removal measure before they look at the budget. */
+const MEASUREMENTS_AFTER = 3;
 
 /** Progress at which learning is over, and at which the phases whose end cannot be foreseen are shown. */
 const [LEARNING_SHARE, THINNING_SHARE, REMOVAL_SHARE, REGROWTH_SHARE] = [0.5, 0.6, 0.7, 0.85];
@@ -26,8 +35,10 @@ const [LEARNING_SHARE, THINNING_SHARE, REMOVAL_SHARE, REGROWTH_SHARE] = [0.5, 0.
 export const learnedMask = definePruner<LearnedMaskOptions, State>({
   name: "learned-mask",
   version: "0.2.0",
+  about: "learns a gate for every node, and removes by measured loss what the gates keep for nothing (Gao et al. 2025)",
   apiVersion: 1,
   options: LEARNED_MASK_OPTIONS,
+  search: LEARNED_MASK_SEARCH,
   init: startLearning,
   step(ctx, options, state): PrunerStep<State> {
     switch (state.phase) {
@@ -36,11 +47,14 @@ export const learnedMask = definePruner<LearnedMaskOptions, State>({
         const next = learn(ctx, { ...options, steps }, state);
         const progress = (LEARNING_SHARE * next.step) / steps;
         if (next.step < steps) return { state: next, done: false, progress };
-        return { state: startBisection(ctx, rankNodes(next)), done: false, progress };
+        const ranking = rankNodes(next);
+        const whole = ctx.loss(maskOf(ctx.sites, ranking));
+        return { state: { ...startBisection("nodes", ranking), whole }, done: false, progress };
       }
       case "bisect": {
         const next = bisect(ctx, state, state.whole + BISECTION_SHARE * (ctx.target - state.whole));
-        if (!isBisected(next)) return { state: next, done: false, progress: LEARNING_SHARE };
+        if (!isBisectionOver(ctx, next, MEASUREMENTS_AFTER))
+          return { state: next, done: false, progress: LEARNING_SHARE };
         return afterThinning(ctx, startThinning(ctx, next.ranking.slice(0, next.high)));
       }
       case "thin":

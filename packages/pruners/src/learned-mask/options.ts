@@ -1,4 +1,5 @@
 import { defineOptions, numberOption, type OptionsOf } from "@filigree/core";
+import type { SearchRanges } from "../contract/pruner.ts";
 
 /** Options of the learned mask. The defaults are the centres of the published search (Gao et al. 2025, Table 2). */
 export const LEARNED_MASK_OPTIONS = defineOptions({
@@ -30,3 +31,12 @@ export const LEARNED_MASK_OPTIONS = defineOptions({
 
 /** Values of {@link LEARNED_MASK_OPTIONS}. */
 export type LearnedMaskOptions = OptionsOf<typeof LEARNED_MASK_OPTIONS>;
+
+/** Ranges about those centres. The published ones are unknown. */
+export const LEARNED_MASK_SEARCH: SearchRanges<LearnedMaskOptions> = {
+  nodeCost: { from: 1e-5, to: 1e-2, scale: "log" },
+  learningRate: { from: 1e-3, to: 3e-2, scale: "log" },
+  temperature: { from: 0.3, to: 3, scale: "log" },
+  initialMean: { from: 0.02, to: 0.5, scale: "log" },
+  weightDecay: { from: 1e-4, to: 1e-2, scale: "log" },
+};

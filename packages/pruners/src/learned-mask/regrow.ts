@@ -1,6 +1,6 @@
 import type { PrunerContext } from "../contract/pruner.ts";
-import { countNodes, flatten, maskOf } from "./gate-vector.ts";
-import { remove, startRemoval, type Removal } from "./remove.ts";
+import { countNodes, flatten, maskOf } from "../masking/gate-vector.ts";
+import { remove, startRemoval, type Removal } from "../removal/remove.ts";
 
 // Removal goes one way: a node that went early, when many others could stand in for it, is not there when it would make
 // two of those others superfluous. So closed nodes whose opening would lower the loss, by its gradient, are opened again

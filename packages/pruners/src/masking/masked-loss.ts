@@ -1,9 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { circuitCompiler, forward, type CompiledCircuit, type Edit, type Model, type NodeMask } from "@filigree/core";
+import { circuitCompiler, nodeSites, type CompiledCircuit, type Model, type NodeMask } from "@filigree/core";
 import { batchExamples, taskLoss, type Example, type ExampleBatch, type Task } from "@filigree/tasks";
-import type { MaskGradient } from "../contract/pruner.ts";
+import type { CircuitGates } from "../circuit/circuit.ts";
+import { nodesOfEdges, type WeightGraph } from "../circuit/model-graph.ts";
+import type { EdgeGradient, EdgeMask, MaskGradient } from "../contract/pruner.ts";
+import { constantFills, type Ablation } from "./ablation.ts";
 import { devPairs } from "./dev-pairs.ts";
-import { withMask } from "./mask-tensors.ts";
+import { MaskedPass } from "./masked-pass.ts";
 
 /** Sequences in one pass. In larger batches more is filled up, smaller ones waste time on small products. */
 const BATCH_SIZE = 32;
@@ -11,17 +14,25 @@ const BATCH_SIZE = 32;
 /** The task loss of the masked model on the dev split, and its gradient. Values only: no tensor goes in or out. */
 export class MaskedLoss {
   readonly #model: Model;
+  readonly #graph: WeightGraph;
   readonly #task: Task;
+  readonly #ablation: Ablation;
   readonly #pairs: readonly (readonly Example[])[];
   readonly #whole: readonly ExampleBatch[];
-  readonly #compile: (mask: NodeMask) => CompiledCircuit;
+  readonly #compile: ((mask: NodeMask) => CompiledCircuit) | undefined;
 
-  constructor(model: Model, task: Task) {
+  constructor(model: Model, graph: WeightGraph, task: Task, ablation: Ablation) {
     this.#model = model;
+    this.#graph = graph;
     this.#task = task;
+    this.#ablation = ablation;
     this.#pairs = devPairs(task);
     this.#whole = this.#batches(this.#pairs.flat());
-    this.#compile = circuitCompiler(model);
+    if (ablation.kind !== "resample") {
+      const compile = circuitCompiler(model);
+      const fills = constantFills(model, ablation.kind, nodeSites(model.config));
+      this.#compile = (mask) => compile(mask, fills);
+    }
   }
 
   /** Number of contrast pairs. */
@@ -29,41 +40,69 @@ export class MaskedLoss {
     return this.#pairs.length;
   }
 
+  /** The examples of the dev split in batches. */
+  get batches(): readonly ExampleBatch[] {
+    return this.#whole;
+  }
+
   /** Number of sequences in some pairs, or in all. */
   sequences(pairs?: readonly number[]): number {
     return this.#examples(pairs).length;
   }
 
-  loss(mask: NodeMask, pairs?: readonly number[]): number {
-    const circuit = this.#compile(mask);
-    return this.#mean(pairs, ({ batch, readout, examples }) =>
-      tf.tidy(() => taskLoss(circuit.logits(batch, readout), this.#task, examples).dataSync<"float32">()[0]!),
-    );
+  loss(mask: NodeMask | EdgeMask, pairs?: readonly number[]): number {
+    if (this.#compile && !(mask instanceof Float32Array)) {
+      const circuit = this.#compile(mask);
+      return this.#mean(pairs, (batch) => this.#valueOf(circuit.logits(batch.batch, batch.readout), batch));
+    }
+    return this.#withPass(mask, (pass) => this.#mean(pairs, (batch) => this.#valueOf(pass.logits(batch), batch)));
   }
 
   gradient(mask: NodeMask, pairs?: readonly number[]): MaskGradient {
     const sums = [...mask.values()].map((gates) => new Float64Array(gates.length));
     const total = this.sequences(pairs);
-    const loss = withMask(mask, this.#model.means, ({ gates, edit }) =>
-      this.#mean(pairs, (batch) =>
-        tf.tidy(() => {
-          const run = (...gates: tf.Tensor[]) => this.#batchLoss(batch, edit(gates as tf.Tensor1D[]));
-          const { value, grads } = tf.valueAndGrads(run)([...gates]);
-          const weight = batch.examples.length / total;
-          grads.forEach((grad, index) => {
-            const sum = sums[index]!;
-            grad.dataSync<"float32">().forEach((slope, c) => (sum[c]! += weight * slope));
-          });
-          return value.dataSync<"float32">()[0]!;
-        }),
-      ),
+    const loss = this.#withPass(mask, (pass) =>
+      this.#mean(pairs, (batch) => {
+        const [value, slopes] = pass.nodeGradient(batch, this.#lossOf(batch));
+        slopes.forEach((slope, i) => addScaled(sums[i]!, slope, batch.examples.length / total));
+        return value;
+      }),
     );
     return { loss, gradient: new Map([...mask.keys()].map((site, index) => [site, Float32Array.from(sums[index]!)])) };
   }
 
-  #batchLoss({ batch, readout, examples }: ExampleBatch, edit: Edit): tf.Scalar {
-    const { config, parameters } = this.#model;
-    return taskLoss(forward(config, parameters, batch, { edit, readout }), this.#task, examples);
+  edgeGradient(mask: EdgeMask, pairs?: readonly number[]): EdgeGradient {
+    const sums = new Float64Array(mask.length);
+    const total = this.sequences(pairs);
+    const work = (pass: MaskedPass) =>
+      this.#mean(pairs, (batch) => {
+        const [value, slopes] = pass.edgeGradient(batch, this.#lossOf(batch));
+        addScaled(sums, slopes, batch.examples.length / total);
+        return value;
+      });
+    return { loss: this.#withPass(mask, work, true), gradient: Float32Array.from(sums) };
+  }
+
+  #withPass<Result>(mask: NodeMask | EdgeMask, work: (pass: MaskedPass) => Result, everyEdge = false): Result {
+    const gates = mask instanceof Float32Array ? edgeGates(this.#graph, mask) : { nodes: mask };
+    const pass = new MaskedPass(this.#model, this.#graph, gates, this.#ablation, everyEdge);
+    try {
+      return work(pass);
+    } finally {
+      pass.dispose();
+    }
+  }
+
+  #lossOf({ examples }: ExampleBatch): (logits: tf.Tensor2D) => tf.Scalar {
+    return (logits) => taskLoss(logits, this.#task, examples);
+  }
+
+  /** The loss of some logits, which are freed. */
+  #valueOf(logits: tf.Tensor2D, batch: ExampleBatch): number {
+    const loss = this.#lossOf(batch)(logits);
+    const [value] = loss.dataSync<"float32">();
+    tf.dispose([logits, loss]);
+    return value!;
   }
 
   #mean(pairs: readonly number[] | undefined, lossOf: (batch: ExampleBatch) => number): number {
@@ -84,4 +123,19 @@ export class MaskedLoss {
   #batches(examples: readonly Example[]): ExampleBatch[] {
     return batchExamples(examples, { causal: this.#model.config.causal, batchSize: BATCH_SIZE });
   }
+}
+
+/**
+ * A node all of whose edges are cut is ablated itself. What leaves or enters it is left alone then, as in a circuit that
+ * does not have the node: its own value still takes part in AbsTopK before it is ablated.
+ */
+function edgeGates(graph: WeightGraph, mask: EdgeMask): CircuitGates {
+  const nodes = nodesOfEdges(graph, mask);
+  const shown = Float32Array.from([...nodes.values()].flatMap((gates) => [...gates]));
+  const between = (e: number) => shown[graph.from[e]!] !== 0 && shown[graph.to[e]!] !== 0;
+  return { nodes, edges: mask.map((gate, e) => (between(e) ? gate : 1)) };
+}
+
+function addScaled(sums: Float64Array, values: Float32Array, factor: number): void {
+  for (let i = 0; i < sums.length; i++) sums[i]! += factor * values[i]!;
 }

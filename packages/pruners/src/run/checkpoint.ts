@@ -1,4 +1,5 @@
 import { InputError, type Seed } from "@filigree/core";
+import type { AblationKind } from "../contract/pruner.ts";
 
 /** A pruning run between two steps: plain data. `JSON.stringify` writes it and `JSON.parse` reads it back. */
 export interface PruneCheckpoint {
@@ -9,6 +10,7 @@ export interface PruneCheckpoint {
   readonly model: string;
   readonly task: string;
   readonly target: number;
+  readonly ablation: AblationKind;
   readonly seed: Seed;
   /** Steps taken. */
   readonly steps: number;
@@ -20,7 +22,10 @@ export interface PruneCheckpoint {
 }
 
 /** What a checkpoint must agree on with the run that goes on from it. */
-export type RunIdentity = Pick<PruneCheckpoint, "pruner" | "options" | "model" | "task" | "target" | "seed">;
+export type RunIdentity = Pick<
+  PruneCheckpoint,
+  "pruner" | "options" | "model" | "task" | "target" | "ablation" | "seed"
+>;
 
 /** @throws InputError where the checkpoint is of another run. */
 export function checkResumable(checkpoint: PruneCheckpoint, run: RunIdentity): void {
@@ -32,7 +37,7 @@ export function checkResumable(checkpoint: PruneCheckpoint, run: RunIdentity): v
       expected: "filigree.pruning/1",
     });
   }
-  for (const key of ["pruner", "options", "model", "task", "target", "seed"] as const) {
+  for (const key of ["pruner", "options", "model", "task", "target", "ablation", "seed"] as const) {
     const [saved, wanted] = [JSON.stringify(checkpoint[key]), JSON.stringify(run[key])];
     if (saved !== wanted) {
       throw new InputError({ what: `its ${key} differs: ${saved}`, where, expected: wanted, hint: "start afresh" });

@@ -1,17 +1,19 @@
-import {
-  nodeSites,
-  randomStream,
-  siteWidth,
-  type Model,
-  type NodeMask,
-  type Seed,
-  type SiteName,
-} from "@filigree/core";
+import { randomStream, type Model, type NodeMask, type Seed } from "@filigree/core";
 import type { Task } from "@filigree/tasks";
 import { circuitEdges } from "../circuit/circuit-edges.ts";
 import { openNodes } from "../circuit/mask.ts";
-import type { PrunerContext } from "../contract/pruner.ts";
+import { readGraph } from "../circuit/model-graph.ts";
+import type {
+  AblationKind,
+  EdgeGradient,
+  EdgeMask,
+  MaskGradient,
+  ModelGraph,
+  PrunerContext,
+} from "../contract/pruner.ts";
+import { ablationOf } from "../masking/ablation.ts";
 import { MaskedLoss } from "../masking/masked-loss.ts";
+import { siteStatistics } from "../masking/statistics.ts";
 import { PrunerError } from "./pruner-error.ts";
 
 /** What a gradient costs beside a loss: the backward pass does about twice the work of the forward one. */
@@ -27,6 +29,7 @@ export interface ContextSettings {
   /** `name@version`. */
   readonly pruner: string;
   readonly target: number;
+  readonly ablation: AblationKind;
   readonly seed: Seed;
   readonly budget: Budget;
   readonly signal: AbortSignal;
@@ -35,27 +38,40 @@ export interface ContextSettings {
 
 /** The view of a model and a task that a pruner gets. */
 export function createContext(model: Model, task: Task, settings: ContextSettings): PrunerContext {
-  const { pruner, target, seed, budget, signal, log } = settings;
-  const sites = new Map(nodeSites(model.config).map((site) => [site, siteWidth(model.config, site)]));
-  const masked = new MaskedLoss(model, task);
-  const spend = (mask: NodeMask, sequences: number) => {
-    checkMask(mask, sites, pruner);
+  const { pruner, target, ablation, seed, budget, signal, log } = settings;
+  const graph = readGraph(model);
+  const masked = new MaskedLoss(model, graph, task, ablationOf(ablation, task, "dev", seed));
+  const spend = (sequences: number) => {
     if (budget.used + sequences > budget.total) {
       throw new PrunerError(pruner, `asked for more work than its budget of ${budget.total} sequences allows.`);
     }
     budget.used += sequences;
   };
+  function gradient(mask: NodeMask, pairs?: readonly number[]): MaskGradient;
+  function gradient(mask: EdgeMask, pairs?: readonly number[]): EdgeGradient;
+  function gradient(mask: NodeMask | EdgeMask, pairs?: readonly number[]): MaskGradient | EdgeGradient {
+    checkMask(mask, graph, pruner);
+    spend(GRADIENT_COST * masked.sequences(pairs));
+    return mask instanceof Float32Array ? masked.edgeGradient(mask, pairs) : masked.gradient(mask, pairs);
+  }
   return {
-    sites,
+    sites: graph.sites,
+    graph,
+    ablation,
     target,
     pairs: masked.pairs,
     loss(mask, pairs) {
-      spend(mask, masked.sequences(pairs));
+      checkMask(mask, graph, pruner);
+      spend(masked.sequences(pairs));
       return masked.loss(mask, pairs);
     },
-    gradient(mask, pairs) {
-      spend(mask, GRADIENT_COST * masked.sequences(pairs));
-      return masked.gradient(mask, pairs);
+    gradient,
+    statistics(site) {
+      if (!graph.sites.has(site)) {
+        throw new PrunerError(pruner, `asks for statistics of "${site}", which is no node site of the model.`);
+      }
+      spend(masked.sequences());
+      return siteStatistics(model, site, masked.batches);
     },
     edges: (mask) => circuitEdges(model, openNodes(mask)),
     random: (name) => randomStream(seed, `pruners/${pruner.replace(/@.*/u, "")}/${name}`),
@@ -67,8 +83,15 @@ export function createContext(model: Model, task: Task, settings: ContextSetting
   };
 }
 
-/** @throws PrunerError unless the mask has one finite gate for each channel of each site that it names. */
-export function checkMask(mask: NodeMask, sites: ReadonlyMap<SiteName, number>, pruner: string): void {
+/** @throws PrunerError unless a mask has one finite gate for each channel of each site it names, or one for each edge. */
+export function checkMask(mask: NodeMask | EdgeMask, { sites, edgeCount }: ModelGraph, pruner: string): void {
+  if (mask instanceof Float32Array) {
+    if (mask.length !== edgeCount) {
+      throw new PrunerError(pruner, `gives ${mask.length} gates for the ${edgeCount} edges of the model.`);
+    }
+    if (!mask.every(Number.isFinite)) throw new PrunerError(pruner, "gives a gate of an edge that is not a number.");
+    return;
+  }
   for (const [site, gates] of mask) {
     const width = sites.get(site);
     if (width === undefined) throw new PrunerError(pruner, `masks "${site}", which is no node site of the model.`);

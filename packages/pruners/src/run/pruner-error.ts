@@ -1,10 +1,10 @@
+import { PluginError } from "@filigree/core";
+
 /** A pruner broke the contract or threw: the fault of its author, not of the input. `cause` has the original stack. */
-export class PrunerError extends Error {
+export class PrunerError extends PluginError {
   override readonly name = "PrunerError";
-  readonly pruner: string;
 
   constructor(pruner: string, what: string, cause?: unknown) {
-    super(`The pruner ${pruner} ${what}`, { cause });
-    this.pruner = pruner;
+    super("pruner", pruner, what, cause);
   }
 }

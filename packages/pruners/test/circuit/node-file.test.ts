@@ -19,7 +19,7 @@ test("a circuit survives its file", async () => {
   expect(formatNodeFile(read)).toBe(text);
 
   const nodes = circuitNodes(read);
-  expect(evaluateCircuit(model, task, nodes)).toEqual(evaluation);
+  expect(evaluateCircuit(model, task, { nodes })).toEqual(evaluation);
   expect(circuitMask(model.config, read)).toEqual(maskOfNodes(model.config, nodes));
 
   expect(read.model).toBe(model.hash);

@@ -1,10 +1,11 @@
 import { defineOptions, InputError } from "@filigree/core";
 import { describe, expect, test } from "vitest";
-import { definePruner, findPruner, learnedMask, listPruners, type Pruner } from "../../src/index.ts";
+import { definePruner, findPruner, learnedMask, listPruners, type SteppingPruner } from "../../src/index.ts";
 
-const valid: Pruner = {
+const valid: SteppingPruner = {
   name: "keep-all",
   version: "1.0.0",
+  about: "for tests",
   apiVersion: 1,
   options: defineOptions({}),
   init: () => null,
@@ -24,9 +25,11 @@ describe("definePruner", () => {
     ["a name with spaces", { name: "Keep All" }, /the name is not usable/u],
     ["no version", { version: "" }, /no version/u],
     ["options that are no schema", { options: {} }, /no Standard Schema/u],
-    ["a missing hook", { finish: undefined }, /it has no finish/u],
+    ["a missing hook", { finish: undefined }, /a part is missing/u],
+    ["both a score and steps", { score: () => new Map() }, /both score and steps/u],
+    ["nothing said about it", { about: undefined }, /does not say what it does/u],
   ])("refuses %s", (_, change, message) => {
-    const define = () => definePruner({ ...valid, ...change } as unknown as Pruner);
+    const define = () => definePruner({ ...valid, ...change } as unknown as SteppingPruner);
     expect(define).toThrow(InputError);
     expect(define).toThrow(message);
   });

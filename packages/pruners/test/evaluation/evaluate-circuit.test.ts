@@ -18,6 +18,7 @@ import { PLANTED_NODES, plantedModel, plantedTask } from "../planted-model.ts";
 
 let model: Model;
 const task = plantedTask();
+const PLANTED = { nodes: PLANTED_NODES };
 beforeAll(async () => void (model = await plantedModel()));
 afterAll(() => disposeModel(model));
 
@@ -37,7 +38,7 @@ describe("evaluateCircuit", () => {
     ["no node", () => []],
   ])("agrees with a naive evaluation: %s", (_, choose) => {
     const nodes = choose();
-    const evaluation = evaluateCircuit(model, task, nodes);
+    const evaluation = evaluateCircuit(model, task, { nodes });
     expect(evaluation.nodes).toBe(nodes.length);
     const { scale, shift } = evaluation.calibration;
     for (const split of ["dev", "test"] as const) {
@@ -68,7 +69,7 @@ describe("evaluateCircuit", () => {
     const expected = nodes.flatMap((from) =>
       nodes.map((to) => ({ from, to, weight: weightBetween(model, from, to) })).filter(({ weight }) => weight !== 0),
     );
-    const { edges } = evaluateCircuit(model, task, nodes);
+    const { edges } = evaluateCircuit(model, task, { nodes });
     const byName = (a: { from: string; to: string }, b: { from: string; to: string }) =>
       `${a.from} ${a.to}` < `${b.from} ${b.to}` ? -1 : 1;
     expect(expected.length).toBeGreaterThan(20);
@@ -76,36 +77,36 @@ describe("evaluateCircuit", () => {
   });
 
   test("all nodes together are the model", () => {
-    const { uncalibrated, model: whole } = evaluateCircuit(model, task, randomNodes(0, 1));
-    expect(uncalibrated).toEqual(whole);
+    const { uncalibrated, model: whole } = evaluateCircuit(model, task, { nodes: randomNodes(0, 1) });
+    for (const split of ["dev", "test"] as const) {
+      expect(uncalibrated[split]).toEqual({ ...whole[split], loss: expect.closeTo(whole[split].loss, 9) });
+    }
   });
 
   test("counts a node that is named twice once", () => {
-    const evaluation = evaluateCircuit(model, task, [...PLANTED_NODES, ...PLANTED_NODES]);
-    expect(evaluation).toEqual(evaluateCircuit(model, task, PLANTED_NODES));
+    const evaluation = evaluateCircuit(model, task, { nodes: [...PLANTED_NODES, ...PLANTED_NODES] });
+    expect(evaluation).toEqual(evaluateCircuit(model, task, PLANTED));
   });
 
   test("leaves no tensor behind", () => {
-    evaluateCircuit(model, task, PLANTED_NODES);
+    evaluateCircuit(model, task, PLANTED);
     const before = tf.memory().numTensors;
-    evaluateCircuit(model, task, PLANTED_NODES);
+    evaluateCircuit(model, task, PLANTED);
     expect(tf.memory().numTensors).toBe(before);
   });
 
   test("refuses a node that the model does not have, a model without means and a task without a test split", () => {
-    expect(() => evaluateCircuit(model, task, ["5.attn.q.0" as NodeId])).toThrow(InputError);
-    expect(() => evaluateCircuit({ ...model, means: new Map() }, task, PLANTED_NODES)).toThrow(/no mean of the site/u);
+    expect(() => evaluateCircuit(model, task, { nodes: ["5.attn.q.0" as NodeId] })).toThrow(InputError);
+    expect(() => evaluateCircuit({ ...model, means: new Map() }, task, PLANTED)).toThrow(/no mean of the site/u);
     const examples = task.examples.filter(({ split }) => split === "dev");
-    expect(() => evaluateCircuit(model, { ...task, examples } satisfies Task, PLANTED_NODES)).toThrow(
-      /no test examples/u,
-    );
+    expect(() => evaluateCircuit(model, { ...task, examples } satisfies Task, PLANTED)).toThrow(/no test examples/u);
   });
 });
 
 describe("calibration", () => {
   test("has the least dev loss among its neighbours, and shifts that sum to 0", () => {
     const nodes = PLANTED_NODES.filter((node) => !node.startsWith("0.attn.k"));
-    const { calibration, calibrated, uncalibrated } = evaluateCircuit(model, task, nodes);
+    const { calibration, calibrated, uncalibrated } = evaluateCircuit(model, task, { nodes });
     const shift = calibration.shift as readonly number[];
     expect(calibrated.dev.loss).toBeLessThan(uncalibrated.dev.loss);
     expect(shift.reduce((a, b) => a + b)).toBeCloseTo(0, 9);
@@ -143,7 +144,7 @@ describe("calibration", () => {
         return { ...example, answer: 2 * value - 3 };
       }),
     };
-    const { calibration, calibrated } = evaluateCircuit(model, numeric, PLANTED_NODES);
+    const { calibration, calibrated } = evaluateCircuit(model, numeric, PLANTED);
     expect(calibration.scale).toBeCloseTo(2, 3);
     expect(calibration.shift).toBeCloseTo(-3, 3);
     expect(calibrated.test.loss).toBeLessThan(1e-6);

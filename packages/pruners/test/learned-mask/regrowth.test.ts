@@ -1,7 +1,7 @@
 import { randomStream, seed, siteName, type NodeMask } from "@filigree/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { learnedMask, type PrunerContext } from "../../src/index.ts";
+import { learnedMask, type EdgeMask, type PrunerContext } from "../../src/index.ts";
 
 // The contract shows a pruner nothing but losses, gradients and edges. Here they come from a formula whose smallest
 // circuits are known, rather than from a model: term t has the loss exp(−Σ_j weight[t][j] · gate[j]).
@@ -19,20 +19,36 @@ function lossOf(weights: readonly (readonly number[])[], gates: ArrayLike<number
   return terms.reduce((sum, term) => sum + term, 0) / weights.length;
 }
 
+/** The gates of a mask over nodes. */
+function gatesOf(mask: NodeMask | EdgeMask): Float32Array {
+  if (mask instanceof Float32Array) throw new Error("There are no edges here.");
+  return mask.get(SITE)!;
+}
+
 async function prune(weights: readonly (readonly number[])[], target: number): Promise<Outcome> {
   const width = weights[0]!.length;
   const slope = (gates: ArrayLike<number>, j: number) =>
     -weights.reduce((sum, row) => sum + row[j]! * lossOf([row], gates), 0) / weights.length;
   const ctx: PrunerContext = {
     sites: new Map([[SITE, width]]),
+    graph: {
+      sites: new Map([[SITE, width]]),
+      nodeCount: width,
+      edgeCount: 0,
+      from: new Uint32Array(),
+      to: new Uint32Array(),
+      weight: new Float32Array(),
+    },
+    ablation: "mean",
     target,
     pairs: 4,
-    loss: (mask) => lossOf(weights, mask.get(SITE)!),
-    gradient(mask) {
-      const gates = mask.get(SITE)!;
+    loss: (mask) => lossOf(weights, gatesOf(mask)),
+    gradient: ((mask: NodeMask) => {
+      const gates = gatesOf(mask);
       const gradient: NodeMask = new Map([[SITE, Float32Array.from(gates, (_, j) => slope(gates, j))]]);
       return { loss: lossOf(weights, gates), gradient };
-    },
+    }) as PrunerContext["gradient"],
+    statistics: () => ({ mean: new Float32Array(width), deviation: new Float32Array(width) }),
     edges: () => [],
     random: (name) => randomStream(seed(0), name),
     budget: { total: Infinity, used: 0 },
@@ -47,7 +63,7 @@ async function prune(weights: readonly (readonly number[])[], target: number): P
     const { phase, kept } = state as { phase: string; kept: readonly unknown[] };
     if (phase === "remove") removedTo = kept.length;
   }
-  const gates = (await learnedMask.finish(ctx, options, state)).get(SITE)!;
+  const gates = gatesOf(await learnedMask.finish(ctx, options, state));
   return { kept: [...gates.keys()].filter((j) => gates[j] === 1), removedTo };
 }
 

@@ -1,7 +1,14 @@
 import { defineOptions, disposeModel, InputError, seed, type Model, type NodeMask } from "@filigree/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { definePruner, pruneTask, PrunerError, type Pruner, type PrunerContext } from "../../src/index.ts";
+import {
+  definePruner,
+  pruneTask,
+  PrunerError,
+  type Pruner,
+  type PrunerContext,
+  type SteppingPruner,
+} from "../../src/index.ts";
 import { naiveLogits, naiveLoss } from "../naive-circuit.ts";
 import { PLANTED_NODES, plantedModel, plantedTask } from "../planted-model.ts";
 
@@ -19,10 +26,11 @@ function everywhere(ctx: PrunerContext, gate: (place: number) => number): NodeMa
 }
 
 /** A pruner that does something with the context and keeps all nodes. */
-function probe(look: (ctx: PrunerContext) => void, change: Partial<Pruner> = {}): Pruner {
+function probe(look: (ctx: PrunerContext) => void, change: Partial<SteppingPruner> = {}): SteppingPruner {
   return definePruner({
     name: "probe",
     version: "1.0.0",
+    about: "for tests",
     apiVersion: 1,
     options: defineOptions({}),
     init: (ctx: PrunerContext) => look(ctx) ?? null,

@@ -1,0 +1,176 @@
+import * as tf from "@tensorflow/tfjs-core";
+import {
+  add,
+  forward,
+  gateChannels,
+  linear,
+  SparsityPattern,
+  type Edit,
+  type Model,
+  type NodeMask,
+  type Project,
+  type SiteName,
+} from "@filigree/core";
+import type { ExampleBatch } from "@filigree/tasks";
+import type { CircuitGates } from "../circuit/circuit.ts";
+import type { MatrixEdges, WeightGraph } from "../circuit/model-graph.ts";
+import type { EdgeMask } from "../contract/pruner.ts";
+import { fillsOf, type Ablation } from "./ablation.ts";
+
+type Fill = tf.Tensor1D | tf.Tensor2D;
+
+/** A loss of the logits at the columns that are read, [outSize, examples]. */
+type Loss = (logits: tf.Tensor2D) => tf.Scalar;
+
+/** The parts w · g and w · (1 − g) of a matrix's nonzeros. */
+interface SplitWeights {
+  readonly kept: tf.Tensor1D;
+  readonly cut: tf.Tensor1D;
+}
+
+/**
+ * The whole model's pass with gates at its nodes and edges: the plain twin of what core computes on a circuit's cone,
+ * and the one that has gradients and takes every kind of ablation and cut edges. Dispose it.
+ *
+ * An edge that is cut carries what its source shows ablated: y = (W ∘ g) · x + (W ∘ (1 − g)) · fill + b. What c_proj
+ * multiplies is what attention made of the values, the site attn.y.
+ */
+export class MaskedPass {
+  readonly #edgeCount: number;
+  readonly #model: Model;
+  readonly #ablation: Ablation;
+  readonly #nodes: NodeMask;
+  readonly #gates: readonly tf.Tensor1D[];
+  readonly #matrices: readonly GatedMatrix[];
+
+  /** @param everyEdge whether edges whose gates are open can be asked for their gradient too */
+  constructor(model: Model, graph: WeightGraph, { nodes, edges }: CircuitGates, ablation: Ablation, everyEdge = false) {
+    this.#edgeCount = graph.edgeCount;
+    this.#model = model;
+    this.#ablation = ablation;
+    this.#nodes = nodes;
+    this.#gates = [...nodes.values()].map((gates) => tf.keep(tf.tensor1d(gates)));
+    this.#matrices = (edges ? graph.matrices : [])
+      .filter(({ start, end }) => edges!.subarray(start, end).some((gate) => gate !== 1) || everyEdge)
+      .map((matrix) => new GatedMatrix(matrix, graph.weight, edges!));
+  }
+
+  /** The logits at the columns that are read, [outSize, examples]; the caller disposes them. */
+  logits(batch: ExampleBatch): tf.Tensor2D {
+    return this.#withFills(batch, (fills) => tf.tidy(() => this.#run(batch, fills, this.#gates, this.#split)));
+  }
+
+  /** The loss, and its derivative with respect to every node gate, in the mask's order. */
+  nodeGradient(batch: ExampleBatch, loss: Loss): [number, Float32Array[]] {
+    return this.#withFills(batch, (fills) =>
+      gradientOf(this.#gates, (gates) => loss(this.#run(batch, fills, gates, this.#split))),
+    );
+  }
+
+  /** The loss, and its derivative with respect to every edge gate. */
+  edgeGradient(batch: ExampleBatch, loss: Loss): [number, EdgeMask] {
+    const variables = this.#split.flatMap(({ kept, cut }) => [kept, cut]);
+    const [value, slopes] = this.#withFills(batch, (fills) =>
+      gradientOf(variables, (given) => {
+        const split = this.#matrices.map((_, i) => ({ kept: given[2 * i]!, cut: given[2 * i + 1]! }));
+        return loss(this.#run(batch, fills, this.#gates, split));
+      }),
+    );
+    const gradient = new Float32Array(this.#edgeCount);
+    this.#matrices.forEach(({ weights, start }, i) => {
+      const [kept, cut] = [slopes[2 * i]!, slopes[2 * i + 1]!];
+      gradient.set(
+        weights.map((w, k) => w * (kept[k]! - cut[k]!)),
+        start,
+      );
+    });
+    return [value, gradient];
+  }
+
+  dispose(): void {
+    tf.dispose([...this.#gates]);
+    for (const matrix of this.#matrices) matrix.dispose();
+  }
+
+  get #split(): readonly SplitWeights[] {
+    return this.#matrices.map(({ split }) => split);
+  }
+
+  #withFills<Result>(batch: ExampleBatch, work: (fills: ReadonlyMap<SiteName, Fill>) => Result): Result {
+    const sites = new Set([...this.#nodes.keys(), ...this.#matrices.map(({ reads }) => reads)]);
+    const fills = fillsOf(this.#model, this.#ablation, sites, batch);
+    try {
+      return work(fills);
+    } finally {
+      tf.dispose([...fills.values()]);
+    }
+  }
+
+  #run(
+    { batch, readout }: ExampleBatch,
+    fills: ReadonlyMap<SiteName, Fill>,
+    gates: readonly tf.Tensor1D[],
+    split: readonly SplitWeights[],
+  ): tf.Tensor2D {
+    const { config, parameters } = this.#model;
+    const gateAt = new Map([...this.#nodes.keys()].map((site, i) => [site, gates[i]!]));
+    const edit: Edit = (site, value) => {
+      const gate = gateAt.get(site);
+      return gate ? gateChannels(value, gate, fills.get(site)!) : value;
+    };
+    const places = new Map(this.#matrices.map(({ name }, i) => [name, i]));
+    const project: Project = (x, name) => {
+      const bias = parameters.optional(`${name}.bias`);
+      const i = places.get(name);
+      if (i === undefined) return linear(x, parameters.weight(`${name}.weight`), bias);
+      const matrix = this.#matrices[i]!;
+      return matrix.product(x, fills.get(matrix.reads)!, split[i]!, bias);
+    };
+    return forward(config, parameters, batch, { edit, readout, ...(split.length > 0 && { project }) });
+  }
+}
+
+/** A weight matrix with a gate at each of its nonzeros. */
+class GatedMatrix {
+  readonly name: string;
+  readonly reads: SiteName;
+  readonly start: number;
+  readonly weights: Float32Array;
+  readonly split: SplitWeights;
+  readonly #pattern: SparsityPattern;
+
+  constructor({ name, reads, rows, cols, places, start, end }: MatrixEdges, weights: Float32Array, gates: EdgeMask) {
+    this.name = name;
+    this.reads = reads;
+    this.start = start;
+    this.weights = weights.subarray(start, end);
+    this.#pattern = new SparsityPattern(rows, cols, places);
+    this.split = {
+      kept: tf.keep(tf.tensor1d(this.weights.map((w, k) => w * gates[start + k]!))),
+      cut: tf.keep(tf.tensor1d(this.weights.map((w, k) => w * (1 - gates[start + k]!)))),
+    };
+  }
+
+  /** kept · x + cut · fill + b, [out, tokens]. */
+  product(x: tf.Tensor2D, fill: Fill, { kept, cut }: SplitWeights, bias: tf.Tensor1D | undefined): tf.Tensor2D {
+    const pattern = this.#pattern;
+    const everywhere = fill.rank === 2 ? fill : tf.tile(tf.reshape(fill, [-1, 1]), [1, x.shape[1]]);
+    return add(linear(x, { pattern, values: kept }, bias), linear(everywhere as tf.Tensor2D, { pattern, values: cut }));
+  }
+
+  dispose(): void {
+    this.#pattern.dispose();
+    tf.dispose([this.split.kept, this.split.cut]);
+  }
+}
+
+/** A scalar function of some vectors: its value and its gradient. */
+function gradientOf(
+  variables: readonly tf.Tensor1D[],
+  f: (variables: readonly tf.Tensor1D[]) => tf.Scalar,
+): [number, Float32Array[]] {
+  return tf.tidy(() => {
+    const { value, grads } = tf.valueAndGrads((...given: tf.Tensor[]) => f(given as tf.Tensor1D[]))([...variables]);
+    return [value.dataSync<"float32">()[0]!, grads.map((grad) => grad.dataSync<"float32">().slice())];
+  });
+}
