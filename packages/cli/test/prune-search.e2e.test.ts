@@ -58,6 +58,19 @@ test("a search gives the same bytes with one and two workers, and when it is int
   expect(resumed.stdout).toContain("and 2 more trials: --trials FILE writes all");
 });
 
+test("trials whose budget is too small for the method are counted, and the others go on", async () => {
+  const folder = emptyFolder();
+  await saveSureModel(join(folder, "model"));
+  const args = ["prune", "model", TASK, "--set", "batchPairs=4", "--search", "4", "--out", "quotes.json"];
+  const some = await filigree([...args, "--budget", "420"], folder);
+  expectCode(some, 0);
+  expect(some.stderr).toContain("3 of 4 trials failed, the first with: The pruner learned-mask@");
+  expect(some.stdout).toMatch(/^ {4}1 {5}1 +failed$/mu);
+  const all = await filigree([...args, "--budget", "300"], folder);
+  expectCode(all, 70);
+  expect(all.stderr).toMatch(/failed in every trial with the whole budget: .* its budget of 300 sequences/u);
+});
+
 test.each([
   [
     "a method that names no ranges",

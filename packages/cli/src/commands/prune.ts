@@ -20,7 +20,7 @@ import { taskOf } from "../model/task-of.ts";
 import { withModel } from "../model/with-model.ts";
 import { renderPlugins } from "../render/plugins.ts";
 import { pruningProgress, renderCircuit } from "../render/pruning.ts";
-import { renderTrials, searchProgress } from "../render/search.ts";
+import { failureNote, renderTrials, searchProgress } from "../render/search.ts";
 import { timeLeft } from "../render/time-left.ts";
 import type { Session } from "../session.ts";
 
@@ -132,6 +132,8 @@ async function prune(directory: string, reference: string, options: PruneOptions
       session.print(renderCircuit(out, evaluation, session.paint));
       if (found.trials) session.print(`\n${renderTrials(found.trials, session.paint)}`);
     }
+    const failures = failureNote(found.trials ?? []);
+    if (failures !== undefined) session.note(failures);
     if (!reached) {
       session.note(`the circuit misses the target of ${options.target} nats on the dev split: it is the best found`);
       session.exitCode = EXIT.unexpected;

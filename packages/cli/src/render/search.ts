@@ -51,6 +51,13 @@ export function renderTrials(trials: readonly TrialRun[], paint: Paint): string 
   return [table(columns, rows, paint), ...rest].join("\n");
 }
 
+/** What a person should know of trials that failed, if any did. */
+export function failureNote(trials: readonly TrialRun[]): string | undefined {
+  const failures = trials.flatMap((run) => ("failure" in run ? [run.failure] : []));
+  if (failures.length === 0) return undefined;
+  return `${count(failures.length)} of ${counted(trials.length, "trial")} failed, the first with: ${failures[0]}`;
+}
+
 /** The options in which the trials differ. */
 function searchedNames(trials: readonly TrialRun[]): string[] {
   const runs = trials.filter((run) => "used" in run);

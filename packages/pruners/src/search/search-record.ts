@@ -42,7 +42,7 @@ export class SearchRecord {
   #best: BestTrial | null;
   /** The best run with whatever budget. */
   #leader: TrialRun | undefined;
-  /** What the first trial that failed in this process failed with. */
+  /** What the first trial failed with, if it did so in this process. */
   #failure: Error | undefined;
 
   constructor(identity: SearchIdentity, rungs: readonly Rung[], { onProgress, resume }: Watched) {
@@ -103,8 +103,8 @@ export class SearchRecord {
   /** @throws PrunerError where every run with the whole budget failed */
   best(): BestTrial {
     if (this.#best) return this.#best;
-    const failures = this.runs().flatMap((run) => ("failure" in run ? [run.failure] : []));
-    throw this.#fault(failures[0]!);
+    const first = this.runs().find(({ rung }) => rung === this.lastRung)!;
+    throw this.#fault("failure" in first ? first.failure : "");
   }
 
   #fault(message: string): PrunerError {
@@ -120,8 +120,9 @@ export class SearchRecord {
     const run = runOf(trial, outcome);
     this.#runs.push(run);
     if (!this.#leader || compareRuns(run, this.#leader) < 0) this.#leader = run;
-    if ("failure" in outcome) this.#failure ??= outcome.failure;
-    else if (trial.rung === this.lastRung && (!this.#best || compareRuns(run, this.#best.run) < 0)) {
+    if ("failure" in outcome) {
+      if (trial.trial === 0) this.#failure = outcome.failure;
+    } else if (trial.rung === this.lastRung && (!this.#best || compareRuns(run, this.#best.run) < 0)) {
       this.#best = { run, result: outcome.result };
     }
   }
