@@ -2,15 +2,7 @@ import { defineOptions, numberOption, type OptionsOf } from "@filigree/core";
 import { definePruner } from "../contract/define-pruner.ts";
 import type { MaskGradient, PrunerContext, PrunerStep } from "../contract/pruner.ts";
 import { countNodes, flatten } from "../masking/gate-vector.ts";
-import {
-  bisect,
-  bisectionProgress,
-  isBisectionOver,
-  maskOfFirst,
-  rankingOf,
-  startBisection,
-  type Bisection,
-} from "../ranking/bisection.ts";
+import { bisectToTarget, maskOfFirst, rankingOf, startBisection, type Bisection } from "../ranking/bisection.ts";
 
 const OPTIONS = defineOptions({
   steps: numberOption({ about: "steps of learning, each on one mini-batch", default: 400, least: 1, whole: true }),
@@ -70,11 +62,7 @@ export const hardConcrete = definePruner<Options, State>({
     return { phase: "learn", step: 0, logAlpha: zeros.map(() => start), mean: zeros, square: zeros };
   },
   step(ctx, options, state): PrunerStep<State> {
-    if (state.phase === "bisect") {
-      const next = bisect(ctx, state, ctx.target);
-      const progress = LEARNING_SHARE + (1 - LEARNING_SHARE) * bisectionProgress(next);
-      return { state: next, done: isBisectionOver(ctx, next), progress };
-    }
+    if (state.phase === "bisect") return bisectToTarget(ctx, state, LEARNING_SHARE);
     const steps = affordableSteps(ctx, options);
     const next = learn(ctx, options, state);
     const progress = (LEARNING_SHARE * next.step) / steps;

@@ -11,6 +11,7 @@ import type { Task } from "@filigree/tasks";
 import type { AblationKind, EdgeMask, Pruner } from "../contract/pruner.ts";
 import { PRUNERS } from "../contract/registry.ts";
 import { createContext } from "../run/context.ts";
+import { DEFAULT_TARGET } from "../run/prune-task.ts";
 import { checkScores } from "../run/scoring.ts";
 
 export interface ScoreSettings {
@@ -24,9 +25,6 @@ export interface ScoreSettings {
   readonly budget?: number;
   readonly signal?: AbortSignal;
 }
-
-/** Scoring does not look at a target; a pruner that does sees the usual one. */
-const TARGET = 0.15;
 
 /**
  * How much each node, or each edge, matters for a task: what a pruner that scores says, before any circuit is cut out.
@@ -46,7 +44,8 @@ export async function scoreTask(model: Model, task: Task, settings: ScoreSetting
   const options = await checkPluginOptions(PRUNERS, pruner, settings.options);
   const ctx = createContext(model, task, {
     pruner: id,
-    target: TARGET,
+    // Scoring does not look at a target; a pruner that does sees the usual one.
+    target: DEFAULT_TARGET,
     ablation,
     seed,
     signal,

@@ -1,4 +1,4 @@
-import { circuitCompiler, type Model } from "@filigree/core";
+import { circuitCompiler, maskOfNodes, type CompiledCircuit, type Model, type NodeMask } from "@filigree/core";
 import { batchExamples, type Example } from "@filigree/tasks";
 import { gatesOf, type Circuit } from "../circuit/circuit.ts";
 import { readGraph } from "../circuit/model-graph.ts";
@@ -20,14 +20,9 @@ export function maskedOutputs(
   ablation: Ablation,
 ): Float32Array[] {
   const { causal, outSize } = model.config;
-  const graph = readGraph(model);
-  const gates = gatesOf(model.config, graph, circuit);
   const outputs = examples.map(() => new Float32Array(outSize));
   const batches = batchExamples(examples, { causal, batchSize: BATCH_SIZE });
-  const pass =
-    ablation.kind === "resample" || gates.edges
-      ? new MaskedPass(model, graph, gates, ablation)
-      : circuitCompiler(model)(gates.nodes, constantFills(model, ablation.kind, gates.nodes.keys()));
+  const pass = passOf(model, circuit, ablation);
   try {
     for (const batch of batches) {
       const logits = pass instanceof MaskedPass ? pass.logits(batch) : pass.logits(batch.batch, batch.readout);
@@ -42,4 +37,19 @@ export function maskedOutputs(
     if (pass instanceof MaskedPass) pass.dispose();
   }
   return outputs;
+}
+
+function passOf(model: Model, circuit: Circuit, ablation: Ablation): MaskedPass | CompiledCircuit {
+  if (ablation.kind !== "resample" && circuit.edges === undefined) {
+    // Only the cone is run, and nobody asks for single weights: there are hundreds of thousands.
+    return compile(model, maskOfNodes(model.config, circuit.nodes), ablation.kind);
+  }
+  const graph = readGraph(model);
+  const gates = gatesOf(model.config, graph, circuit);
+  if (ablation.kind === "resample" || gates.edges) return new MaskedPass(model, graph, gates, ablation);
+  return compile(model, gates.nodes, ablation.kind);
+}
+
+function compile(model: Model, nodes: NodeMask, kind: "mean" | "zero"): CompiledCircuit {
+  return circuitCompiler(model)(nodes, constantFills(model, kind, nodes.keys()));
 }

@@ -1,5 +1,5 @@
 import type { NodeMask } from "@filigree/core";
-import type { EdgeMask, PrunerContext } from "../contract/pruner.ts";
+import type { EdgeMask, PrunerContext, PrunerStep } from "../contract/pruner.ts";
 import { maskOf } from "../masking/gate-vector.ts";
 
 // From a ranking to a circuit: bisection finds how many of the first ones are enough (Gao et al. 2025, §2.2).
@@ -47,8 +47,14 @@ export function isBisectionOver(ctx: PrunerContext, state: Bisection, reserve = 
   return isBisected(state) || ctx.budget.used + 2 * ctx.pairs * (1 + reserve) > ctx.budget.total;
 }
 
+/** A step of a pruner that bisects to its target; `before` is the share of the run's work that came before. */
+export function bisectToTarget(ctx: PrunerContext, state: Bisection, before: number): PrunerStep<Bisection> {
+  const next = bisect(ctx, state, ctx.target);
+  return { state: next, done: isBisectionOver(ctx, next), progress: before + (1 - before) * bisectionProgress(next) };
+}
+
 /** How far the search has come, 0 to 1. */
-export function bisectionProgress({ low, high, ranking }: Bisection): number {
+function bisectionProgress({ low, high, ranking }: Bisection): number {
   return 1 - Math.log(Math.max(1, high - low)) / Math.log(Math.max(2, ranking.length));
 }
 

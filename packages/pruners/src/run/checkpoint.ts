@@ -29,18 +29,23 @@ export type RunIdentity = Pick<
 
 /** @throws InputError where the checkpoint is of another run. */
 export function checkResumable(checkpoint: PruneCheckpoint, run: RunIdentity): void {
-  const where = "the saved pruning run";
-  if (checkpoint?.format !== "filigree.pruning/1") {
-    throw new InputError({
-      what: "it is not one that this version can go on with",
-      where,
-      expected: "filigree.pruning/1",
-    });
-  }
-  for (const key of ["pruner", "options", "model", "task", "target", "ablation", "seed"] as const) {
-    const [saved, wanted] = [JSON.stringify(checkpoint[key]), JSON.stringify(run[key])];
-    if (saved !== wanted) {
-      throw new InputError({ what: `its ${key} differs: ${saved}`, where, expected: wanted, hint: "start afresh" });
-    }
+  requireFormat(checkpoint, "filigree.pruning/1", WHERE);
+  requireSame(checkpoint, run, WHERE);
+}
+
+const WHERE = "the saved pruning run";
+
+/** @throws InputError where what was saved is of another format. */
+export function requireFormat(saved: { readonly format: string } | undefined, format: string, where: string): void {
+  if (saved?.format === format) return;
+  throw new InputError({ what: "it is not one that this version can go on with", where, expected: format });
+}
+
+/** @throws InputError where what was saved differs in one of the keys of `wanted`. */
+export function requireSame<Identity extends object>(saved: Identity, wanted: Identity, where: string): void {
+  for (const key of Object.keys(wanted) as (keyof Identity & string)[]) {
+    const [found, expected] = [JSON.stringify(saved[key]), JSON.stringify(wanted[key])];
+    if (found === expected) continue;
+    throw new InputError({ what: `its ${key} differs: ${found}`, where, expected, hint: "start afresh" });
   }
 }

@@ -1,9 +1,8 @@
-import type { NodeMask } from "@filigree/core";
+import { pluginId, type NodeMask } from "@filigree/core";
 import type { EdgeMask, PrunerContext, PrunerStep, ScoringPruner, SteppingPruner } from "../contract/pruner.ts";
 import { flatten } from "../masking/gate-vector.ts";
 import {
-  bisect,
-  bisectionProgress,
+  bisectToTarget,
   isBisectionOver,
   maskOfFirst,
   rankingOf,
@@ -31,13 +30,11 @@ export function withThreshold<Options>(pruner: ScoringPruner<Options>): Stepping
     async step(ctx, options, state): Promise<PrunerStep<State>> {
       if (state.phase === "score") {
         const scores = await pruner.score(ctx, options);
-        checkScores(ctx, scores, `${name}@${version}`);
+        checkScores(ctx, scores, pluginId(pruner));
         const next = rank(ctx, scores);
         return { state: next, done: isBisectionOver(ctx, next), progress: SCORING_SHARE };
       }
-      const next = bisect(ctx, state, ctx.target);
-      const progress = SCORING_SHARE + (1 - SCORING_SHARE) * bisectionProgress(next);
-      return { state: next, done: isBisectionOver(ctx, next), progress };
+      return bisectToTarget(ctx, state, SCORING_SHARE);
     },
     finish(ctx, _, state) {
       if (state.phase === "score") throw new Error("The run is not over.");

@@ -1,5 +1,6 @@
-import { InputError, type Seed } from "@filigree/core";
+import type { Seed } from "@filigree/core";
 import type { AblationKind } from "../contract/pruner.ts";
+import { requireFormat, requireSame } from "../run/checkpoint.ts";
 import type { PruneResult } from "../run/prune-task.ts";
 import type { TrialRun } from "./trial.ts";
 
@@ -38,17 +39,6 @@ export interface BestTrial {
 /** @throws InputError where the checkpoint is of another search. */
 export function checkSearchResumable(checkpoint: SearchCheckpoint, search: SearchIdentity): void {
   const where = "the saved search";
-  if (checkpoint?.format !== "filigree.search/1") {
-    throw new InputError({
-      what: "it is not one that this version can go on with",
-      where,
-      expected: "filigree.search/1",
-    });
-  }
-  for (const key of Object.keys(search) as (keyof SearchIdentity)[]) {
-    const [saved, wanted] = [JSON.stringify(checkpoint.search[key]), JSON.stringify(search[key])];
-    if (saved !== wanted) {
-      throw new InputError({ what: `its ${key} differs: ${saved}`, where, expected: wanted, hint: "start afresh" });
-    }
-  }
+  requireFormat(checkpoint, "filigree.search/1", where);
+  requireSame(checkpoint.search, search, where);
 }
