@@ -46,6 +46,7 @@ export {
 export { parseTorchTensors, type DecodedTensor } from "./checkpoint/torch/read-torch-file.ts";
 export { saveModel, type Checkpoint } from "./checkpoint/save-model.ts";
 export { circuitCompiler, type CompiledCircuit } from "./cone/compile-circuit.ts";
+export type { CutMatrix, Cuts } from "./cone/cut-weights.ts";
 export {
   formatConfig,
   LOCTYPES,

@@ -46,6 +46,10 @@ export interface NodeFile {
     readonly pruner: string;
     readonly options: Readonly<Record<string, unknown>>;
     readonly seed: number;
+    /** The task loss that the circuit was allowed on the dev split, in nats. Older files do not say. */
+    readonly target?: number;
+    /** The most work that the pruner was allowed, in sequences run forward. Absent: any. */
+    readonly budget?: number;
   };
   readonly labels?: Readonly<Record<NodeId, NodeFileLabel>>;
 }
@@ -73,7 +77,7 @@ export function parseNodeFile(text: string, where: string): NodeFile {
   const nodes = readNodes(file.nodes);
   const ablation = file.ablation.object(["kind", "means"]);
   const loss = file.loss.object(["dev", "test", "uncalibrated", "model"]);
-  const found = file.found.object(["pruner", "options", "seed"]);
+  const found = file.found.object(["pruner", "options", "seed", "target?", "budget?"]);
   found.options.entries();
   return {
     format: NODE_FILE_FORMAT,
@@ -93,6 +97,8 @@ export function parseNodeFile(text: string, where: string): NodeFile {
       pruner: found.pruner.text(),
       options: found.options.any() as Record<string, unknown>,
       seed: found.seed.index(),
+      ...(found.target === undefined ? {} : { target: found.target.number() }),
+      ...(found.budget === undefined ? {} : { budget: found.budget.number() }),
     },
     ...(file.labels === undefined ? {} : { labels: readLabels(file.labels) }),
   };
@@ -218,7 +224,7 @@ export function formatNodeFile(file: NodeFile): string {
       uncalibrated: file.loss.uncalibrated,
       model: file.loss.model,
     }),
-    member("found", { pruner: file.found.pruner, options: file.found.options, seed: file.found.seed }),
+    member("found", foundInOrder(file.found)),
     ...(file.labels
       ? [
           block(
@@ -244,4 +250,15 @@ function block(key: string, [open, close]: string | string[], lines: readonly st
 function compareNodes(a: string, b: string): number {
   const [left, right] = [parseNodeId(a), parseNodeId(b)];
   return compareSites(left.site, right.site) || left.channel - right.channel;
+}
+
+/** Keys in a fixed order; those that are left out stay so. */
+function foundInOrder({ pruner, options, seed, target, budget }: NodeFile["found"]): NodeFile["found"] {
+  return {
+    pruner,
+    options,
+    seed,
+    ...(target === undefined ? {} : { target }),
+    ...(budget === undefined ? {} : { budget }),
+  };
 }

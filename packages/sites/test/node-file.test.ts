@@ -71,7 +71,16 @@ test("writing and reading return the same circuit, and the bytes do not depend o
         }),
         calibration: fc.record({ scale: real, shift: fc.oneof(real, fc.array(real)) }),
         loss: fc.record({ dev: real, test: real, uncalibrated: real, model: real }),
-        found: fc.record({ pruner: fc.string(), options: fc.dictionary(fc.string(), fc.integer()), seed: fc.nat() }),
+        found: fc.record(
+          {
+            pruner: fc.string(),
+            options: fc.dictionary(fc.string(), fc.integer()),
+            seed: fc.nat(),
+            target: real,
+            budget: fc.nat(),
+          },
+          { requiredKeys: ["pruner", "options", "seed"] },
+        ),
         labels: fc.dictionary(
           end,
           fc.record({ text: fc.string(), by: fc.constantFrom("human" as const, "auto" as const) }),

@@ -1,7 +1,7 @@
 import { selectedChannels, type Loctype, type ModelConfig } from "../config.ts";
 import { attendHeads, type ReadHead } from "./attend-heads.ts";
 import type { CircuitSite } from "./circuit-nodes.ts";
-import type { HostWeights } from "./host-weights.ts";
+import type { WeightReader } from "./cut-weights.ts";
 import { fixedRows, LinearRows, type Channels } from "./linear-rows.ts";
 import { SelectedRows } from "./selected-rows.ts";
 
@@ -36,7 +36,7 @@ export class AttentionCone {
   /** The length of sequences for which that was computed last. */
   #fixedFor = 0;
 
-  constructor(config: ModelConfig, weights: HostWeights, layer: number, sites: AttentionSites) {
+  constructor(config: ModelConfig, weights: WeightReader, layer: number, sites: AttentionSites) {
     const { actIn, q, k, v, out } = sites;
     const { nHead, dHead } = config;
     const a = nHead * dHead;

@@ -34,6 +34,7 @@ import { selectedChannels, siteWidth, type Loctype, type ModelConfig } from "../
 import type { TokenBatch } from "../forward.ts";
 import { runModel, type Model } from "../model.ts";
 import { Cone } from "./cone.ts";
+import { CutWeights, type Cuts } from "./cut-weights.ts";
 import { HostWeights } from "./host-weights.ts";
 
 /** A circuit that is ready to run. It owns no tensors. */
@@ -51,19 +52,22 @@ export interface CompiledCircuit {
 
 /**
  * Reads a model's weights once and compiles circuits of it: `circuitCompiler(model)(mask)`. The masks are those of
- * `ablate`, and so are the fills: the model's means, where left out. The model must outlive what was compiled.
+ * `ablate`, and so are the fills: the model's means, where left out. Single edges may be cut too. The model must outlive
+ * what was compiled.
  *
  * The function that is returned throws an InputError where a masked site has no fill.
  */
-export function circuitCompiler(model: Model): (mask: NodeMask, fills?: Fills) => CompiledCircuit {
+export function circuitCompiler(model: Model): (mask: NodeMask, fills?: Fills, cuts?: Cuts) => CompiledCircuit {
   const { config, parameters } = model;
-  const weights = new HostWeights(config, parameters);
-  return (mask, fills = model.means) => {
+  const whole = new HostWeights(config, parameters);
+  return (mask, fills = model.means, cuts = new Map()) => {
+    const cut = cuts.size > 0 ? new CutWeights(whole, cuts) : undefined;
     const because = obstacle(config, mask);
-    if (because !== undefined) return runWhole(model, mask, fills, because);
+    if (because !== undefined) return runWhole(model, mask, fills, cut, because);
+    const weights = cut ?? whole;
     const cone = isEvidentlyLarge(config, mask) ? undefined : new Cone(config, parameters, weights, mask, fills);
     if (!cone || isLarge(config, cone)) {
-      return runWhole(model, mask, fills, "the circuit is too large a part of the model");
+      return runWhole(model, mask, fills, cut, "the circuit is too large a part of the model");
     }
     return { wholePass: undefined, logits: (tokens, readout) => cone.logits(tokens, readout) };
   };
@@ -113,16 +117,28 @@ function countNodes(config: ModelConfig, counts: (site: SiteName, channel: numbe
   }, 0);
 }
 
-function runWhole(model: Model, mask: NodeMask, fills: Fills, wholePass: string): CompiledCircuit {
+function runWhole(
+  model: Model,
+  mask: NodeMask,
+  fills: Fills,
+  cut: CutWeights | undefined,
+  wholePass: string,
+): CompiledCircuit {
   ablate(mask, fills).dispose(); // throws where a fill is missing
   return {
     wholePass,
     logits: (tokens, readout) => {
       const { edit, dispose } = ablate(mask, fills);
+      const projection = cut?.projection(model.parameters);
       try {
-        return runModel(model, tokens, readout ? { edit, readout } : { edit });
+        return runModel(model, tokens, {
+          edit,
+          ...(readout && { readout }),
+          ...(projection && { project: projection.project }),
+        });
       } finally {
         dispose();
+        projection?.dispose();
       }
     },
   };

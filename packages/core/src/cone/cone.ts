@@ -6,7 +6,7 @@ import { checkTokens, unembed, type TokenBatch } from "../forward.ts";
 import type { Parameters } from "../parameters.ts";
 import { AttentionCone } from "./attention-cone.ts";
 import { circuitSite, type CircuitSite } from "./circuit-nodes.ts";
-import type { HostWeights } from "./host-weights.ts";
+import type { WeightReader } from "./cut-weights.ts";
 import type { Channels } from "./linear-rows.ts";
 import { MlpCone } from "./mlp-cone.ts";
 import { Backdrop, ResidualStream } from "./residual-stream.ts";
@@ -43,12 +43,12 @@ const VALUES_AT_ONCE = 4_000_000;
 export class Cone {
   readonly #config: ModelConfig;
   readonly #parameters: Parameters;
-  readonly #weights: HostWeights;
+  readonly #weights: WeightReader;
   readonly #sublayers: readonly PlacedSublayer[];
   /** The end of the stream where neither an embedding nor the circuit writes, [d]. */
   readonly #backdrop: Float32Array;
 
-  constructor(config: ModelConfig, parameters: Parameters, weights: HostWeights, mask: NodeMask, fills: Fills) {
+  constructor(config: ModelConfig, parameters: Parameters, weights: WeightReader, mask: NodeMask, fills: Fills) {
     this.#config = config;
     this.#parameters = parameters;
     this.#weights = weights;
@@ -119,7 +119,7 @@ export class Cone {
 /** Attention and MLP of a layer. A sublayer in which the circuit writes nothing has no cone. */
 function sublayersOf(
   config: ModelConfig,
-  weights: HostWeights,
+  weights: WeightReader,
   mask: NodeMask,
   fills: Fills,
   layer: number,

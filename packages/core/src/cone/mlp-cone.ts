@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { gelu, relu } from "@filigree/kernels";
 import { selectedChannels, type ModelConfig } from "../config.ts";
 import type { CircuitSite } from "./circuit-nodes.ts";
-import type { HostWeights } from "./host-weights.ts";
+import type { WeightReader } from "./cut-weights.ts";
 import { fixedRows, LinearRows, type Channels } from "./linear-rows.ts";
 import { SelectedRows } from "./selected-rows.ts";
 
@@ -15,7 +15,7 @@ export class MlpCone {
 
   constructor(
     config: ModelConfig,
-    weights: HostWeights,
+    weights: WeightReader,
     layer: number,
     sites: { readonly actIn: CircuitSite; readonly postAct: CircuitSite; readonly out: CircuitSite },
   ) {

@@ -1,7 +1,7 @@
 import type { ModelConfig } from "../config.ts";
 import type { TokenBatch } from "../forward.ts";
 import type { CircuitSite } from "./circuit-nodes.ts";
-import type { HostWeights } from "./host-weights.ts";
+import type { WeightReader } from "./cut-weights.ts";
 import type { Channels } from "./linear-rows.ts";
 
 /** Tokens that are alike before the circuit has acted: of one id and, where positions are added, at one position. */
@@ -32,7 +32,7 @@ export class ResidualStream {
   readonly #written = new Map<number, Float32Array>();
   readonly #relu: boolean;
 
-  constructor(config: ModelConfig, weights: HostWeights, { ids, seq }: TokenBatch) {
+  constructor(config: ModelConfig, weights: WeightReader, { ids, seq }: TokenBatch) {
     const added = config.positions === "added" ? weights.positions() : undefined;
     const embedding = weights.matrix("transformer.wte.weight");
     const { kindOf, firsts } = sortIntoKinds(ids, added ? seq : 1);

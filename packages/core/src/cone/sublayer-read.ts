@@ -1,6 +1,6 @@
 import { LAYER_NORM_EPSILON, RMS_NORM_EPSILON } from "@filigree/kernels";
 import { selectedChannels, type Loctype, type ModelConfig } from "../config.ts";
-import type { HostWeights } from "./host-weights.ts";
+import type { WeightReader } from "./cut-weights.ts";
 import type { Channels } from "./linear-rows.ts";
 import type { ResidualStream } from "./residual-stream.ts";
 import { Selection } from "./selection.ts";
@@ -55,7 +55,7 @@ export class SublayerRead {
    */
   constructor(
     config: ModelConfig,
-    weights: HostWeights,
+    weights: WeightReader,
     place: ReadPlace,
     wanted: readonly number[],
     written: ReadonlySet<number>,
@@ -206,7 +206,7 @@ export class SublayerRead {
 }
 
 /** The vectors of positions after their norm, row by row. */
-function normPositions(config: ModelConfig, table: Float32Array, weights: HostWeights, name: string): Float32Array {
+function normPositions(config: ModelConfig, table: Float32Array, weights: WeightReader, name: string): Float32Array {
   if (config.norm === "none") return table;
   const gain = weights.vector(`${name}.weight`)!;
   const bias = weights.vector(`${name}.bias`);

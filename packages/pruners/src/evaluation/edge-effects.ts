@@ -1,9 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { randomStream, type Model, type NodeFileEdge, type Seed } from "@filigree/core";
 import { batchExamples, taskLoss, type Example, type ExampleBatch, type Task } from "@filigree/tasks";
-import { gatesOf, type Circuit, type CircuitGates } from "../circuit/circuit.ts";
+import { gatesOf, type Circuit } from "../circuit/circuit.ts";
 import { nodeNames, type WeightGraph } from "../circuit/model-graph.ts";
 import type { Ablation } from "../masking/ablation.ts";
+import { CircuitPasses, type CircuitPass } from "../masking/circuit-passes.ts";
 import { MaskedPass } from "../masking/masked-pass.ts";
 import { pearson, spearman } from "./correlation.ts";
 
@@ -53,8 +54,7 @@ export async function measureEdgeEffects(
   const batches = batchExamples(examples, { causal: model.config.causal, batchSize: BATCH_SIZE });
   const mean = (valueOf: (batch: ExampleBatch) => number) =>
     batches.reduce((sum, batch) => sum + valueOf(batch) * batch.examples.length, 0) / examples.length;
-  const withGates = <Result>(gates: CircuitGates, work: (pass: MaskedPass) => Result, everyEdge = false): Result => {
-    const pass = new MaskedPass(model, graph, gates, ablation, everyEdge);
+  const using = <Pass extends CircuitPass, Result>(pass: Pass, work: (pass: Pass) => Result): Result => {
     try {
       return work(pass);
     } finally {
@@ -73,13 +73,16 @@ export async function measureEdgeEffects(
       gradient.forEach((slope, e) => (slopes[e]! += (slope * batch.examples.length) / examples.length));
       return loss;
     });
-  const base = chosen.length === 0 ? NaN : withGates({ nodes, edges }, measureSlopes, true);
+  const base =
+    chosen.length === 0 ? NaN : using(new MaskedPass(model, graph, { nodes, edges }, ablation, true), measureSlopes);
   const effects: EdgeEffect[] = [];
+  const passes = new CircuitPasses(model, () => graph, ablation);
   for (const e of chosen) {
     await onCut?.();
     const cut = edges.slice();
     cut[e] = 0;
-    const loss = withGates({ nodes, edges: cut }, (pass) => mean((batch) => lossOf(pass.logits(batch), task, batch)));
+    const lossOfPass = (pass: CircuitPass) => mean((batch) => lossOf(pass.logits(batch), task, batch));
+    const loss = using(passes.of({ nodes, edges: cut }), lossOfPass);
     const [from, to] = [names[graph.from[e]!]!, names[graph.to[e]!]!];
     effects.push({ from, to, weight: graph.weight[e]!, predicted: -slopes[e]!, effect: loss - base });
   }

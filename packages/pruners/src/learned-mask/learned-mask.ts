@@ -7,6 +7,7 @@ import { LEARNED_MASK_OPTIONS, LEARNED_MASK_SEARCH, type LearnedMaskOptions } fr
 import { regrow, startRegrowth, type Regrowth } from "./regrow.ts";
 import { remove, startRemoval, type Removal } from "../removal/remove.ts";
 import { startThinning, thin, thinned, type Thinning } from "../removal/thin.ts";
+import { tieQueriesAndKeys, untie } from "./tied-queries-and-keys.ts";
 
 /** The cut of the ranking goes by the loss of the whole model, too. */
 interface Cut extends Bisection {
@@ -34,13 +35,14 @@ const [LEARNING_SHARE, THINNING_SHARE, REMOVAL_SHARE, REGROWTH_SHARE] = [0.5, 0.
  */
 export const learnedMask = definePruner<LearnedMaskOptions, State>({
   name: "learned-mask",
-  version: "0.2.0",
+  version: "0.3.0",
   about: "learns a gate for every node, and removes by measured loss what the gates keep for nothing (Gao et al. 2025)",
   apiVersion: 1,
   options: LEARNED_MASK_OPTIONS,
   search: LEARNED_MASK_SEARCH,
-  init: startLearning,
-  step(ctx, options, state): PrunerStep<State> {
+  init: (whole, options) => startLearning(viewOf(whole, options), options),
+  step(whole, options, state): PrunerStep<State> {
+    const ctx = viewOf(whole, options);
     switch (state.phase) {
       case "learn": {
         const steps = affordableSteps(ctx, options);
@@ -48,8 +50,8 @@ export const learnedMask = definePruner<LearnedMaskOptions, State>({
         const progress = (LEARNING_SHARE * next.step) / steps;
         if (next.step < steps) return { state: next, done: false, progress };
         const ranking = rankNodes(next);
-        const whole = ctx.loss(maskOf(ctx.sites, ranking));
-        return { state: { ...startBisection("nodes", ranking), whole }, done: false, progress };
+        const loss = ctx.loss(maskOf(ctx.sites, ranking));
+        return { state: { ...startBisection("nodes", ranking), whole: loss }, done: false, progress };
       }
       case "bisect": {
         const next = bisect(ctx, state, state.whole + BISECTION_SHARE * (ctx.target - state.whole));
@@ -69,11 +71,17 @@ export const learnedMask = definePruner<LearnedMaskOptions, State>({
       }
     }
   },
-  finish(ctx, _, state) {
+  finish(whole, options, state) {
     if (state.phase !== "regrow") throw new Error("The run is not over.");
-    return maskOf(ctx.sites, state.best.places);
+    const mask = maskOf(viewOf(whole, options).sites, state.best.places);
+    return options.queriesAndKeys === "tied" ? untie(whole, mask) : mask;
   },
 });
+
+/** The gates that are learned: all phases see the same ones. */
+function viewOf(ctx: PrunerContext, { queriesAndKeys }: LearnedMaskOptions): PrunerContext {
+  return queriesAndKeys === "tied" ? tieQueriesAndKeys(ctx) : ctx;
+}
 
 function afterThinning(ctx: PrunerContext, state: Thinning): PrunerStep<State> {
   if (!state.finished) return { state, done: false, progress: THINNING_SHARE };

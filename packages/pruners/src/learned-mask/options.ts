@@ -1,4 +1,4 @@
-import { defineOptions, numberOption, type OptionsOf } from "@filigree/core";
+import { choiceOption, defineOptions, numberOption, type OptionsOf } from "@filigree/core";
 import type { SearchRanges } from "../contract/pruner.ts";
 
 /** Options of the learned mask. The defaults are the centres of the published search (Gao et al. 2025, Table 2). */
@@ -26,6 +26,11 @@ export const LEARNED_MASK_OPTIONS = defineOptions({
     about: "the longest gradient, as its Euclidean norm over all gates",
     default: 1,
     least: 1e-9,
+  }),
+  queriesAndKeys: choiceOption(["separate", "tied"], {
+    about:
+      "whether channel c of a head's queries and channel c of its keys have a gate each, as published, or one together",
+    default: "separate",
   }),
 });
 

@@ -1,10 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { circuitCompiler, nodeSites, type CompiledCircuit, type Model, type NodeMask } from "@filigree/core";
+import type { Model, NodeMask } from "@filigree/core";
 import { batchExamples, taskLoss, type Example, type ExampleBatch, type Task } from "@filigree/tasks";
 import type { CircuitGates } from "../circuit/circuit.ts";
 import { nodesOfEdges, type WeightGraph } from "../circuit/model-graph.ts";
 import type { EdgeGradient, EdgeMask, MaskGradient } from "../contract/pruner.ts";
-import { constantFills, type Ablation } from "./ablation.ts";
+import type { Ablation } from "./ablation.ts";
+import { CircuitPasses } from "./circuit-passes.ts";
 import { devPairs } from "./dev-pairs.ts";
 import { MaskedPass } from "./masked-pass.ts";
 
@@ -19,7 +20,7 @@ export class MaskedLoss {
   readonly #ablation: Ablation;
   readonly #pairs: readonly (readonly Example[])[];
   readonly #whole: readonly ExampleBatch[];
-  readonly #compile: ((mask: NodeMask) => CompiledCircuit) | undefined;
+  readonly #passes: CircuitPasses;
 
   constructor(model: Model, graph: WeightGraph, task: Task, ablation: Ablation) {
     this.#model = model;
@@ -28,11 +29,7 @@ export class MaskedLoss {
     this.#ablation = ablation;
     this.#pairs = devPairs(task);
     this.#whole = this.#batches(this.#pairs.flat());
-    if (ablation.kind !== "resample") {
-      const compile = circuitCompiler(model);
-      const fills = constantFills(model, ablation.kind, nodeSites(model.config));
-      this.#compile = (mask) => compile(mask, fills);
-    }
+    this.#passes = new CircuitPasses(model, () => graph, ablation);
   }
 
   /** Number of contrast pairs. */
@@ -51,11 +48,12 @@ export class MaskedLoss {
   }
 
   loss(mask: NodeMask | EdgeMask, pairs?: readonly number[]): number {
-    if (this.#compile && !(mask instanceof Float32Array)) {
-      const circuit = this.#compile(mask);
-      return this.#mean(pairs, (batch) => this.#valueOf(circuit.logits(batch.batch, batch.readout), batch));
+    const pass = this.#passes.of(this.#gates(mask));
+    try {
+      return this.#mean(pairs, (batch) => this.#valueOf(pass.logits(batch), batch));
+    } finally {
+      pass.dispose();
     }
-    return this.#withPass(mask, (pass) => this.#mean(pairs, (batch) => this.#valueOf(pass.logits(batch), batch)));
   }
 
   gradient(mask: NodeMask, pairs?: readonly number[]): MaskGradient {
@@ -84,13 +82,16 @@ export class MaskedLoss {
   }
 
   #withPass<Result>(mask: NodeMask | EdgeMask, work: (pass: MaskedPass) => Result, everyEdge = false): Result {
-    const gates = mask instanceof Float32Array ? edgeGates(this.#graph, mask) : { nodes: mask };
-    const pass = new MaskedPass(this.#model, this.#graph, gates, this.#ablation, everyEdge);
+    const pass = new MaskedPass(this.#model, this.#graph, this.#gates(mask), this.#ablation, everyEdge);
     try {
       return work(pass);
     } finally {
       pass.dispose();
     }
+  }
+
+  #gates(mask: NodeMask | EdgeMask): CircuitGates {
+    return mask instanceof Float32Array ? edgeGates(this.#graph, mask) : { nodes: mask };
   }
 
   #lossOf({ examples }: ExampleBatch): (logits: tf.Tensor2D) => tf.Scalar {

@@ -1,9 +1,9 @@
-import { circuitCompiler, maskOfNodes, type CompiledCircuit, type Model, type NodeMask } from "@filigree/core";
+import { maskOfNodes, type Model } from "@filigree/core";
 import { batchExamples, type Example } from "@filigree/tasks";
 import { gatesOf, type Circuit } from "../circuit/circuit.ts";
 import { readGraph } from "../circuit/model-graph.ts";
-import { constantFills, type Ablation } from "./ablation.ts";
-import { MaskedPass } from "./masked-pass.ts";
+import type { Ablation } from "./ablation.ts";
+import { CircuitPasses } from "./circuit-passes.ts";
 
 /** Small batches of similar length: little is filled up. */
 const BATCH_SIZE = 32;
@@ -22,10 +22,13 @@ export function maskedOutputs(
   const { causal, outSize } = model.config;
   const outputs = examples.map(() => new Float32Array(outSize));
   const batches = batchExamples(examples, { causal, batchSize: BATCH_SIZE });
-  const pass = passOf(model, circuit, ablation);
+  // Where no edges are listed nobody asks for single weights: there are hundreds of thousands.
+  const graph = circuit.edges && readGraph(model);
+  const gates = graph ? gatesOf(model.config, graph, circuit) : { nodes: maskOfNodes(model.config, circuit.nodes) };
+  const pass = new CircuitPasses(model, () => graph ?? readGraph(model), ablation).of(gates);
   try {
     for (const batch of batches) {
-      const logits = pass instanceof MaskedPass ? pass.logits(batch) : pass.logits(batch.batch, batch.readout);
+      const logits = pass.logits(batch);
       const values = logits.dataSync<"float32">();
       logits.dispose();
       batch.indices.forEach((index, column) => {
@@ -34,22 +37,7 @@ export function maskedOutputs(
       });
     }
   } finally {
-    if (pass instanceof MaskedPass) pass.dispose();
+    pass.dispose();
   }
   return outputs;
-}
-
-function passOf(model: Model, circuit: Circuit, ablation: Ablation): MaskedPass | CompiledCircuit {
-  if (ablation.kind !== "resample" && circuit.edges === undefined) {
-    // Only the cone is run, and nobody asks for single weights: there are hundreds of thousands.
-    return compile(model, maskOfNodes(model.config, circuit.nodes), ablation.kind);
-  }
-  const graph = readGraph(model);
-  const gates = gatesOf(model.config, graph, circuit);
-  if (ablation.kind === "resample" || gates.edges) return new MaskedPass(model, graph, gates, ablation);
-  return compile(model, gates.nodes, ablation.kind);
-}
-
-function compile(model: Model, nodes: NodeMask, kind: "mean" | "zero"): CompiledCircuit {
-  return circuitCompiler(model)(nodes, constantFills(model, kind, nodes.keys()));
 }

@@ -107,7 +107,8 @@ export async function pruneTask(model: Model, task: Task, settings: PruneOptions
   }
   const circuit = await finish(pruner, ctx, options, state);
   const evaluation = evaluateCircuit(model, task, circuit, { ablation, seed });
-  const found = { pruner: id, options: options as Record<string, unknown>, seed };
+  const limit = settings.budget === undefined ? {} : { budget: settings.budget };
+  const found = { pruner: id, options: options as Record<string, unknown>, seed, target, ...limit };
   return {
     nodeFile: circuitFile(model, task, circuit.nodes, ablation, evaluation, found),
     evaluation,

@@ -30,6 +30,18 @@ describe("the learned mask", () => {
     expect(loose.every((node) => kept.has(node))).toBe(true);
   });
 
+  test("keeps a channel's query and key together, or neither, where they are tied", async () => {
+    const options = { steps: 100, batchPairs: 16, queriesAndKeys: "tied" };
+    const { nodeFile, reached } = await prune({ options });
+    expect(reached).toBe(true);
+    const sides = ["q", "k"].map((side) => {
+      const nodes = circuitNodes(nodeFile).filter((node) => node.includes(`.attn.${side}.`));
+      return nodes.map((node) => node.replace(`.${side}.`, ".*."));
+    });
+    expect(sides[0]).toEqual(sides[1]);
+    expect(sides[0]).not.toHaveLength(0);
+  });
+
   test("gives the same bytes again", async () => {
     const [one, two] = [await prune(), await prune()];
     expect(formatNodeFile(two.nodeFile)).toBe(formatNodeFile(one.nodeFile));
