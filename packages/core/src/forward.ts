@@ -66,6 +66,20 @@ export interface ForwardOptions {
    * attention. The logits are the same to the bit, sooner and in less memory. No gradient passes.
    */
   readonly panel?: number;
+  /** Where the pass begins, if not with the embedding. What comes before is neither computed nor shown to `edit`. */
+  readonly start?: ForwardStart;
+  /** Only the columns that are read go on from the last attention, and `edit` sees no others from there on. */
+  readonly narrow?: boolean;
+}
+
+/**
+ * The residual stream as `edit` left it at a layer's `resid_in` or `resid_mid`, [d, n]; [d, readout] after the last
+ * attention of a pass that is `narrow`.
+ */
+export interface ForwardStart {
+  readonly layer: number;
+  readonly at: "resid_in" | "resid_mid";
+  readonly value: tf.Tensor2D;
 }
 
 const EMBED = siteName("embed");
@@ -109,17 +123,27 @@ export function forward(
       : inTokenPanels(inputs, options.panel, f);
   const written = (x: tf.Tensor2D) => (config.residualActivation === "relu" ? relu(x) : x);
 
-  let x = embed(p.table("transformer.wte.weight"), ids); // [d, n]
-  if (position && config.dPos === 0) x = add(x, position); // [d, n]
-  x = edit(EMBED, x);
+  const { start, readout } = options;
+  let x: tf.Tensor2D;
+  if (start)
+    x = start.value; // [d, n]
+  else {
+    x = embed(p.table("transformer.wte.weight"), ids); // [d, n]
+    if (position && config.dPos === 0) x = add(x, position); // [d, n]
+    x = edit(EMBED, x);
+  }
 
-  for (let i = 0; i < config.nLayer; i++) {
+  for (let i = start?.layer ?? 0; i < config.nLayer; i++) {
     const h = `transformer.h.${i}`;
-    x = edit(siteAt(i, "resid_in"), x);
+    const begun = start?.layer === i ? start.at : undefined;
+    // What treats each token alone goes on with these columns: all, where left out.
+    const columns = options.narrow && i === config.nLayer - 1 ? readout : undefined;
+    const narrow = (x: tf.Tensor2D) => (columns ? gatherTokens(x, columns) : x); // [·, n or readout]
 
     // Attention
+    if (begun === undefined) x = edit(siteAt(i, "resid_in"), x);
     const before = x;
-    x = tf.tidy(() => {
+    const attend = () => {
       const [q, k, v] = apart([before, ...besides], ([x, position]) => {
         const attentionRead = beside(norm(x!, `${h}.ln_1`), position, `${h}.ln_p1`); // [d + p, n]
         const attentionIn = edit(siteAt(i, "attn.act_in"), select(attentionRead, "attn_in")); // [d + p, n]
@@ -131,18 +155,19 @@ export function forward(
       const mixed = options.patterns?.has(i)
         ? attendWith(edit(siteAt(i, "attn.pattern"), attentionPattern(q, k, shape, sinks)), v, shape)
         : attention(q, k, v, shape, sinks);
-      return apart([before, edit(siteAt(i, "attn.y"), mixed)], ([x, y]) => {
+      return apart([narrow(before), narrow(edit(siteAt(i, "attn.y"), mixed))], ([x, y]) => {
         const attentionOut = select(project(y!, `${h}.attn.c_proj`), "attn_out"); // [d, n]
         const sum = add(x!, edit(siteAt(i, "attn.resid_delta"), attentionOut));
         return [edit(siteAt(i, "resid_mid"), select(written(sum), "resid_post_attn"))]; // [d, n]
       })[0]!;
-    });
+    };
+    if (begun !== "resid_mid") x = tf.tidy(attend);
 
     // MLP
     const middle = x;
     x = tf.tidy(
       () =>
-        apart([middle, ...besides], ([x, position]) => {
+        apart([middle, ...besides.map(narrow)], ([x, position]) => {
           const mlpRead = beside(norm(x!, `${h}.ln_2`), position, `${h}.ln_p2`); // [d + p, n]
           const mlpIn = edit(siteAt(i, "mlp.act_in"), select(mlpRead, "mlp_in")); // [d + p, n]
           const neurons = select(activation(project(mlpIn, `${h}.mlp.c_fc`)), "mlp_neuron"); // [m, n]
@@ -155,8 +180,7 @@ export function forward(
   }
 
   x = edit(FINAL_RESID, x);
-  const { readout } = options;
-  if (readout) x = gatherTokens(x, readout); // [d, readout]
+  if (readout && !options.narrow) x = gatherTokens(x, readout); // [d, readout]
   const current = readout ? readout.map((column) => tokens.ids[column]!) : tokens.ids;
   const [logits] = apart([x, tf.tensor2d(current, [1, current.length], "int32")], ([x, ids]) => [
     unembed(config, p, x!, ids!.dataSync<"int32">()), // [o, readout]

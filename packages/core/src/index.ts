@@ -58,7 +58,14 @@ export {
   type Loctype,
   type ModelConfig,
 } from "./config.ts";
-export { forward, type Edit, type ForwardOptions, type Project, type TokenBatch } from "./forward.ts";
+export {
+  forward,
+  type Edit,
+  type ForwardOptions,
+  type ForwardStart,
+  type Project,
+  type TokenBatch,
+} from "./forward.ts";
 export {
   chainEdits,
   readColumn,
@@ -101,4 +108,5 @@ export { checkPlugin, PluginError, pluginFault, pluginId, type Plugin, type Plug
 export { findPlugin, listPlugins } from "./plugins/registry.ts";
 export { randomStream, seed, type RandomStream, type Seed } from "./random.ts";
 export { END_OF_TEXT, parseTokenizer, tokenizerFromVocabulary, trainBpe, type Tokenizer } from "./tokenizer/index.ts";
+export { untrainedModel } from "./untrained-model.ts";
 export { readVizData, type EdgeNumbers, type VizData } from "./viz-data.ts";

@@ -37,13 +37,18 @@ export function runModel(model: Model, tokens: TokenBatch, options: ForwardOptio
   const run = (tokens: TokenBatch, options: ForwardOptions) =>
     tf.tidy(() => forward(config, parameters, tokens, { panel, ...options }));
   const sequences = Math.floor(panel / tokens.seq);
-  // An edit sees all tokens of a site at once, and so does what takes the place of products.
-  const replaced = options.edit !== undefined || options.project !== undefined;
-  if (replaced || sequences < 1 || sequences >= tokens.batch || !isAscending(options.readout)) {
-    return run(tokens, options);
+  // An edit sees all tokens of a site at once, and so does what takes the place of products. A start has them all.
+  const replaced = options.edit !== undefined || options.project !== undefined || options.start !== undefined;
+  if (replaced) return run(tokens, options);
+  // Without an edit nobody sees what columns that are not read show in the end.
+  const narrow = options.readout !== undefined && 2 * options.readout.length < tokens.ids.length;
+  if (sequences < 1 || sequences >= tokens.batch || !isAscending(options.readout)) {
+    return run(tokens, { ...options, narrow });
   }
   checkTokens(config, tokens, options.readout);
-  return tf.tidy(() => concatTokens(splitBatch(tokens, sequences, options.readout).map((part) => run(part, part))));
+  return tf.tidy(() =>
+    concatTokens(splitBatch(tokens, sequences, options.readout).map((part) => run(part, { ...part, narrow }))),
+  );
 }
 
 /** Parts of a batch of so many sequences, each with its share of the columns that are read. */

@@ -50,7 +50,7 @@ export {
 export { measureStability, type Stability } from "./evaluation/stability.ts";
 export { scoreTask, type ScoreSettings } from "./evaluation/score-task.ts";
 export { runSeeds, type SeedRun, type SeedRuns, type SeedRunSettings } from "./evaluation/seed-runs.ts";
-export { untrainedModel } from "./evaluation/untrained-model.ts";
+export { untrainedModel } from "@filigree/core";
 export { circuitSkeleton, type SkeletonSettings } from "./exchange/circuit-skeleton.ts";
 export { circuitOfMibGraph, mibGraphOf } from "./exchange/mib-circuit.ts";
 export { formatMibGraph, parseMibGraph, type MibGraph } from "./exchange/mib-graph.ts";

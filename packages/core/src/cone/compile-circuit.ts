@@ -32,10 +32,11 @@ import type { SiteName } from "@filigree/sites";
 import { ablate, nodeSites, type Fills, type NodeMask } from "../ablation.ts";
 import { selectedChannels, siteWidth, type Loctype, type ModelConfig } from "../config.ts";
 import type { TokenBatch } from "../forward.ts";
-import { runModel, type Model } from "../model.ts";
+import type { Model } from "../model.ts";
 import { Cone } from "./cone.ts";
 import { CutWeights, type Cuts } from "./cut-weights.ts";
 import { HostWeights } from "./host-weights.ts";
+import { WholePass } from "./whole-pass.ts";
 
 /** A circuit that is ready to run. It owns no tensors. */
 export interface CompiledCircuit {
@@ -53,22 +54,27 @@ export interface CompiledCircuit {
 /**
  * Reads a model's weights once and compiles circuits of it: `circuitCompiler(model)(mask)`. The masks are those of
  * `ablate`, and so are the fills: the model's means, where left out. Single edges may be cut too. The model must outlive
- * what was compiled.
+ * what was compiled. Who asks for the same `TokenBatch` again and again gives the same object: what all circuits have in
+ * common is then computed once.
  *
  * The function that is returned throws an InputError where a masked site has no fill.
  */
 export function circuitCompiler(model: Model): (mask: NodeMask, fills?: Fills, cuts?: Cuts) => CompiledCircuit {
   const { config, parameters } = model;
   const whole = new HostWeights(config, parameters);
+  const wholePass = new WholePass(model);
   return (mask, fills = model.means, cuts = new Map()) => {
     const cut = cuts.size > 0 ? new CutWeights(whole, cuts) : undefined;
+    const runWhole = (because: string): CompiledCircuit => {
+      ablate(mask, fills).dispose(); // throws where a fill is missing
+      const ablated = { mask: copied(mask), fills, cuts: copiedCuts(cuts), cut };
+      return { wholePass: because, logits: (tokens, readout) => wholePass.logits(ablated, tokens, readout) };
+    };
     const because = obstacle(config, mask);
-    if (because !== undefined) return runWhole(model, mask, fills, cut, because);
+    if (because !== undefined) return runWhole(because);
     const weights = cut ?? whole;
     const cone = isEvidentlyLarge(config, mask) ? undefined : new Cone(config, parameters, weights, mask, fills);
-    if (!cone || isLarge(config, cone)) {
-      return runWhole(model, mask, fills, cut, "the circuit is too large a part of the model");
-    }
+    if (!cone || isLarge(config, cone)) return runWhole("the circuit is too large a part of the model");
     return { wholePass: undefined, logits: (tokens, readout) => cone.logits(tokens, readout) };
   };
 }
@@ -117,29 +123,11 @@ function countNodes(config: ModelConfig, counts: (site: SiteName, channel: numbe
   }, 0);
 }
 
-function runWhole(
-  model: Model,
-  mask: NodeMask,
-  fills: Fills,
-  cut: CutWeights | undefined,
-  wholePass: string,
-): CompiledCircuit {
-  ablate(mask, fills).dispose(); // throws where a fill is missing
-  return {
-    wholePass,
-    logits: (tokens, readout) => {
-      const { edit, dispose } = ablate(mask, fills);
-      const projection = cut?.projection(model.parameters);
-      try {
-        return runModel(model, tokens, {
-          edit,
-          ...(readout && { readout }),
-          ...(projection && { project: projection.project }),
-        });
-      } finally {
-        dispose();
-        projection?.dispose();
-      }
-    },
-  };
+/** What is remembered of a circuit must not change when the caller goes on with its mask. */
+function copied(mask: NodeMask): NodeMask {
+  return new Map([...mask].map(([site, gates]) => [site, gates.slice()]));
+}
+
+function copiedCuts(cuts: Cuts): Cuts {
+  return new Map([...cuts].map(([name, { kept, fill }]) => [name, { kept: Float32Array.from(kept), fill }]));
 }

@@ -53,15 +53,35 @@ function difference(a: Float32Array, b: Float32Array): number {
   return a.reduce((worst, value, i) => Math.max(worst, Math.abs(value - b[i]!)), 0) / scale;
 }
 
-/** Compares a random circuit with the whole pass, reading each sequence's last token. */
-function compare(chosen: Case, batch: number, seq: number): CompiledCircuit {
+/** Half a unit in the last place of single precision, relative. */
+const ROUNDING = 2 ** -24;
+
+/**
+ * How far the whole pass itself is off when every parameter is off by a rounding. It is large where a norm blows up a
+ * vector of almost nothing, and where magnitudes almost tie: there no two programs agree.
+ */
+function sensitivity(chosen: Case, tokens: TokenBatch, readout: Int32Array, exact: Float32Array): number {
+  const model = modelOf(chosen, ROUNDING);
+  const values = ablated(model, maskOf(chosen), tokens, readout);
+  disposeModel(model);
+  return difference(values, exact);
+}
+
+/**
+ * Compares a random circuit with the whole pass, reading each sequence's last token.
+ *
+ * @param rounds whether the model's own sums round
+ */
+function compare(chosen: Case, batch: number, seq: number, rounds: boolean): CompiledCircuit {
   const model = modelOf(chosen);
   const tokens = randomBatch(chosen.config, batch, seq, chosen.number);
   const readout = Int32Array.from({ length: batch }, (_, b) => b * seq + seq - 1);
   const mask = maskOf(chosen);
   const circuit = circuitCompiler(model)(mask);
   const values = take(circuit.logits(tokens, readout));
-  expect(difference(values, ablated(model, mask, tokens, readout))).toBeLessThan(TOLERANCE);
+  const whole = ablated(model, mask, tokens, readout);
+  const allowed = rounds ? Math.max(TOLERANCE, 20 * sensitivity(chosen, tokens, readout, whole)) : TOLERANCE;
+  expect(difference(values, whole)).toBeLessThan(allowed);
   disposeModel(model);
   return circuit;
 }
@@ -75,7 +95,7 @@ describe.each<[BackendName, number]>([
   test("a circuit gives the logits of the whole pass, whatever the model", () => {
     fc.assert(
       fc.property(generalCases, size, size, (chosen, batch, seq) => {
-        const { wholePass } = compare(chosen, batch, seq);
+        const { wholePass } = compare(chosen, batch, seq, true);
         expect(wholePass === undefined || chosen.config.norm === "layer" || chosen.share > 0.1).toBe(true);
       }),
       { numRuns },
@@ -85,7 +105,7 @@ describe.each<[BackendName, number]>([
   test("ties go to the same channels as in the whole pass", () => {
     fc.assert(
       fc.property(tyingCases, size, (chosen, batch) => {
-        const { wholePass } = compare(chosen, batch, 1);
+        const { wholePass } = compare(chosen, batch, 1, false);
         expect(wholePass === undefined || chosen.share > 0.1).toBe(true);
       }),
       { numRuns },

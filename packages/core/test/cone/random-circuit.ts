@@ -80,19 +80,25 @@ export const tyingCases: fc.Arbitrary<Case> = fc.record({
   ...circuit,
 });
 
-/** The model of a case; free it with `disposeModel`. */
-export function modelOf({ config, coarse, number }: Case): Model {
+/**
+ * The model of a case; free it with `disposeModel`.
+ *
+ * @param noise by how much each parameter and fill is off, relative to itself
+ */
+export function modelOf({ config, coarse, number }: Case, noise = 0): Model {
+  const random = randomStream(seed(number), "test/noise");
+  const off = (values: Float32Array) => values.map((value) => value * (1 + noise * random.normal()));
   const values = listParameters(config).map(({ name, shape, role }) => {
     const random = randomStream(seed(number), `test/${name}`);
     const length = shape.reduce((n, size) => n * size, 1);
     const density = role === "gain" || role === "bias" ? 1 : role === "embedding" ? 1 / 6 : 1 / 2;
     const value = () => (random.uniform() < density ? draw(random, coarse) : 0);
-    return [name, Float32Array.from({ length }, value)] as const;
+    return [name, off(Float32Array.from({ length }, value))] as const;
   });
   return {
     config,
     parameters: freezeParameters(config, new Map(values)),
-    means: fillsOf({ config, coarse, number }),
+    means: new Map([...fillsOf({ config, coarse, number })].map(([site, fill]) => [site, off(fill)])),
     tokenizer: undefined,
     hash: "",
   };

@@ -1,4 +1,4 @@
-import { disposeModel, nodeSites, type Model, type Seed, type SiteName } from "@filigree/core";
+import { disposeModel, nodeSites, untrainedModel, type Model, type Seed, type SiteName } from "@filigree/core";
 import { batchExamples, nonsenseTask, scoreAnswers, type Task } from "@filigree/tasks";
 import { readGraph } from "../circuit/model-graph.ts";
 import type { AblationKind, Pruner } from "../contract/pruner.ts";
@@ -7,7 +7,6 @@ import { contrastPairs } from "../masking/dev-pairs.ts";
 import { maskedOutputs } from "../masking/masked-outputs.ts";
 import { siteStatistics } from "../masking/statistics.ts";
 import { pruneTask, type PruneProgress } from "../run/prune-task.ts";
-import { untrainedModel } from "./untrained-model.ts";
 
 /** What is pruned in the place of a model and its task: the task's nonsense variant, or a model of untrained weights. */
 export type ControlName = "nonsense" | "untrained";

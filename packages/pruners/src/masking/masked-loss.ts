@@ -11,6 +11,7 @@ import { MaskedPass } from "./masked-pass.ts";
 
 /** Sequences in one pass. In larger batches more is filled up, smaller ones waste time on small products. */
 const BATCH_SIZE = 32;
+const MOST_RECENT = 2;
 
 /** The task loss of the masked model on the dev split, and its gradient. Values only: no tensor goes in or out. */
 export class MaskedLoss {
@@ -21,6 +22,8 @@ export class MaskedLoss {
   readonly #pairs: readonly (readonly Example[])[];
   readonly #whole: readonly ExampleBatch[];
   readonly #passes: CircuitPasses;
+  /** Batches of the pairs that were last asked for, by the pairs: who compares circuits asks for the same again. */
+  readonly #recent = new Map<string, readonly ExampleBatch[]>();
 
   constructor(model: Model, graph: WeightGraph, task: Task, ablation: Ablation) {
     this.#model = model;
@@ -107,7 +110,7 @@ export class MaskedLoss {
   }
 
   #mean(pairs: readonly number[] | undefined, lossOf: (batch: ExampleBatch) => number): number {
-    const batches = pairs ? this.#batches(this.#examples(pairs)) : this.#whole;
+    const batches = pairs ? this.#batchesOf(pairs) : this.#whole;
     const sum = batches.reduce((sum, batch) => sum + lossOf(batch) * batch.examples.length, 0);
     return sum / this.sequences(pairs);
   }
@@ -119,6 +122,15 @@ export class MaskedLoss {
       if (!examples) throw new RangeError(`There is no pair ${pair}: the dev split has ${this.#pairs.length}.`);
       return examples;
     });
+  }
+
+  #batchesOf(pairs: readonly number[]): readonly ExampleBatch[] {
+    const key = pairs.join();
+    const batches = this.#recent.get(key) ?? this.#batches(this.#examples(pairs));
+    this.#recent.delete(key);
+    this.#recent.set(key, batches);
+    if (this.#recent.size > MOST_RECENT) this.#recent.delete(this.#recent.keys().next().value!);
+    return batches;
   }
 
   #batches(examples: readonly Example[]): ExampleBatch[] {

@@ -126,7 +126,9 @@ export class MaskedPass {
       const matrix = this.#matrices[i]!;
       return matrix.product(x, fills.get(matrix.reads)!, split[i]!, bias);
     };
-    return forward(config, parameters, batch, { edit, readout, ...(split.length > 0 && { project }) });
+    // What a donor shows has a column for each token.
+    const narrow = this.#ablation.kind !== "resample";
+    return forward(config, parameters, batch, { edit, readout, narrow, ...(split.length > 0 && { project }) });
   }
 }
 

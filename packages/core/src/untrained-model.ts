@@ -1,14 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
-import {
-  freezeParameters,
-  listParameters,
-  randomStream,
-  sha256,
-  type Model,
-  type RandomStream,
-  type Seed,
-  type SparseRows,
-} from "@filigree/core";
+import type { SparseRows } from "@filigree/kernels";
+import { sha256 } from "#platform/sha256";
+import type { Model } from "./model.ts";
+import { freezeParameters, listParameters } from "./parameters.ts";
+import { randomStream, type RandomStream, type Seed } from "./random.ts";
 
 /**
  * The same model untrained: each nonzero of a parameter is drawn anew from the normal distribution with the mean and the
@@ -22,6 +17,7 @@ export function untrainedModel(model: Model, seed: Seed): Model {
     if (!parameters.has(name)) continue;
     const stored = parameters.matrix(name);
     const computed = role === "positions" && !trained;
+    // The stream is called after the package that drew it first: recorded evaluations stay what they are.
     const random = randomStream(seed, `pruners/untrained/${name}`);
     const redraw = (data: Float32Array) => (computed ? data.slice() : redrawn(data, random));
     if (stored instanceof tf.Tensor) values.set(name, redraw(stored.dataSync<"float32">()));
