@@ -39,7 +39,8 @@ interface Walk {
  * In place of one pass an edge, whole runs of edges are tried at once. A run that raises the loss by at most the
  * threshold goes; one that does not is cut in two; a run of one edge is decided as published. Of n edges of which k
  * matter some k · log n passes decide. A run is held to the threshold of one edge, so that nothing goes that the
- * published method would have summed up to more.
+ * published method would have summed up to more. And no try runs more of the model than lies behind its run: what comes
+ * before is remembered, and once little is left only its cone is run.
  */
 export const acdc = definePruner<OptionsOf<typeof OPTIONS>, Walk>({
   name: "acdc",
@@ -63,6 +64,9 @@ export const acdc = definePruner<OptionsOf<typeof OPTIONS>, Walk>({
   finish: (ctx, _, { over, gone }) => maskWithout(ctx, over, gone),
 });
 
+/** So few edges seldom do enough to be told on some pairs already. */
+const FEW = 32;
+
 function tryRun(ctx: PrunerContext, state: Walk): Walk {
   const { over, runs, threshold } = state;
   const { start, end } = runs.at(-1)!;
@@ -70,7 +74,8 @@ function tryRun(ctx: PrunerContext, state: Walk): Walk {
   const size = over === "edges" ? ctx.graph.edgeCount : ctx.graph.nodeCount;
   const gone = [...state.gone, ...Array.from({ length: end - start }, (_, i) => size - 1 - start - i)];
   const limit = Math.min(state.loss + threshold, ctx.target);
-  const loss = lossUpTo(ctx, maskWithout(ctx, over, gone), limit);
+  const mask = maskWithout(ctx, over, gone);
+  const loss = end - start > FEW ? lossUpTo(ctx, mask, limit) : ctx.loss(mask);
   const accepted = loss <= limit;
   ctx.log({ loss: accepted ? loss : state.loss, [over]: size - (accepted ? gone : state.gone).length });
   if (accepted) return { ...state, gone, runs: others, loss };

@@ -12,32 +12,33 @@ export function taskLoss(logits: tf.Tensor2D, task: Task, examples: readonly Exa
   return tf.tidy(() => (task.numeric ? squaredError(logits, examples) : choiceLoss(logits, task, examples)));
 }
 
+/** Of a whole vocabulary few tokens are answers: their logits are read, and the arithmetic is done in double precision. */
 function choiceLoss(logits: tf.Tensor2D, task: Task, examples: readonly Example[]): tf.Scalar {
   const [outSize, columns] = logits.shape;
-  const right = new Float32Array(outSize * columns);
-  const outside = new Float32Array(outSize * columns).fill(OUTSIDE);
-  examples.forEach((example, column) => {
-    right[example.answer * columns + column] = 1;
-    for (const id of answerSet(task, example)) outside[id * columns + column] = 0;
-  });
   const loss = tf.customGrad((...args) => {
     const [input, save] = args as unknown as [tf.Tensor2D, tf.GradSaveFunc];
-    const own = tf.tensor2d(right, [outSize, columns]);
-    const allowed = tf.add(input, tf.tensor2d(outside, [outSize, columns]));
-    const shifted = tf.sub(allowed, tf.max(allowed, 0, true));
-    const weights = tf.exp(shifted);
-    const total = tf.sum(weights, 0, true);
-    const losses = tf.sub(tf.log(total), tf.sum(tf.mul(shifted, own), 0, true));
-    const slope = tf.div(tf.sub(tf.div(weights, total), own), columns);
-    save([slope]);
+    const values = input.dataSync<"float32">();
+    const slope = new Float32Array(outSize * columns);
+    let sum = 0;
+    examples.forEach((example, column) => {
+      const answers = answerSet(task, example);
+      const logitOf = (id: number) => values[id * columns + column]!;
+      let largest = -Infinity;
+      for (const id of answers) largest = Math.max(largest, logitOf(id));
+      let total = 0;
+      for (const id of answers) total += Math.exp(logitOf(id) - largest);
+      sum += Math.log(total) + largest - logitOf(example.answer);
+      for (const id of answers) {
+        const share = Math.exp(logitOf(id) - largest) / total;
+        slope[id * columns + column] = (share - Number(id === example.answer)) / columns;
+      }
+    });
+    save([tf.tensor2d(slope, [outSize, columns])]);
     const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor => tf.mul(saved[0]!, dy);
-    return { value: tf.mean<tf.Scalar>(losses), gradFunc };
+    return { value: tf.scalar(sum / columns), gradFunc };
   });
   return loss(logits) as tf.Scalar;
 }
-
-/** Added to the logits outside the answer set: its exponential is 0 in single precision. */
-const OUTSIDE = -1e9;
 
 function squaredError(logits: tf.Tensor2D, examples: readonly Example[]): tf.Scalar {
   const [outSize, columns] = logits.shape;
