@@ -62,6 +62,7 @@ export const CASES = [
   { name: "forward-small", kind: "forward", model: SMALL, rows: 16, length: 128, ratio: { bar: 4, aim: 10 } },
   { name: "forward-dense", kind: "forward", model: DENSE, rows: 16, length: 128, ratio: { bar: 0.25, aim: 0.5 } },
   { name: "load", kind: "load", model: LARGE, milliseconds: { bar: 1000, aim: 200 } },
+  { name: "language", kind: "language", lines: 1000, milliseconds: { bar: 30, aim: 30 } },
   {
     name: "circuit",
     kind: "circuit",
@@ -74,6 +75,17 @@ export const CASES = [
     ratio: { bar: 50, aim: 500 },
   },
   { name: "prune-step", kind: "prune", model: PRUNED, rows: 128, length: 128, ratio: { bar: 3, aim: 10 } },
+  {
+    name: "scrub",
+    kind: "scrub",
+    files: ["close-quote", "second-route", "wrong"].map((name) => `examples/quotes/${name}.circuit`),
+    model: "examples/models/python-small",
+    settings: { examples: 512, donors: 16 },
+    /** The peer runs so many of the swaps; its time grows with their number. */
+    peerSwaps: 512,
+    ratio: { bar: 50, aim: 500 },
+    milliseconds: { bar: 15_000, aim: 5_000 },
+  },
   {
     name: "train-step",
     kind: "train",

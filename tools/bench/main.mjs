@@ -6,10 +6,13 @@ import { CASES } from "./cases.mjs";
 import { Contestant } from "./contestant.mjs";
 import { makeModel } from "./make-model.mjs";
 import { findPython, peerArguments } from "./peer.mjs";
+import { compareScrubbing } from "./scrub-case.mjs";
 import { describe } from "./describe.mjs";
 
 const MEASURE = new URL("measure.mjs", import.meta.url).pathname;
 const THREADS = [1, 2];
+/** What PyTorch has nothing like. */
+const ALONE = ["load", "language"];
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -28,17 +31,22 @@ if (unknown !== undefined) fail(`There is no case "${unknown}": ${names.join(", 
 if (!(Number.isInteger(rounds) && rounds >= 1 && seconds > 0)) fail("--rounds and --seconds are numbers above 0.");
 
 const chosen = CASES.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
-const needsPeer = chosen.some(({ kind }) => kind !== "load");
+const needsPeer = chosen.some(({ kind }) => !ALONE.includes(kind));
 const python = needsPeer ? findPython() : undefined;
 if (needsPeer && !python) process.stderr.write("PyTorch is not there and cannot be installed: the peer is not run.\n");
 let fine = true;
 for (const one of chosen) {
-  const line = one.kind === "load" ? await measureLoading(one) : await compare(one);
+  const line = await measure(one);
   process.stdout.write(`${JSON.stringify(line)}\n`);
   if (!options.json) process.stderr.write(describe(line));
   fine &&= line.met && line.peer !== null;
 }
 process.exitCode = fine ? 0 : 1;
+
+function measure(one) {
+  if (one.kind === "scrub") return compareScrubbing(one, { python, rounds, seconds, threads: THREADS });
+  return ALONE.includes(one.kind) ? measureAlone(one) : compare(one);
+}
 
 /** Our passes and the peer's, round by round. */
 async function compare(one) {
@@ -87,14 +95,15 @@ async function compare(one) {
   };
 }
 
-/** Each round loads in a fresh process. */
-async function measureLoading(one) {
-  const { directory } = await makeModel(one.model, 1, 256);
+/** Each round in a fresh process. */
+async function measureAlone(one) {
+  const { directory } = one.model ? await makeModel(one.model, 1, 256) : {};
+  const given = JSON.stringify({ directory, lines: one.lines });
   const load = [loadavg()[0]];
   const times = [];
   let peakMemoryBytes = 0;
   for (let round = 0; round < rounds; round++) {
-    const ours = new Contestant(process.execPath, [MEASURE, "load", JSON.stringify({ directory })]);
+    const ours = new Contestant(process.execPath, [MEASURE, one.kind, given]);
     const answer = await ours.answer();
     times.push(answer.milliseconds[0]);
     peakMemoryBytes = Math.max(peakMemoryBytes, answer.peakMemoryBytes);

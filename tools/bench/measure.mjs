@@ -16,7 +16,10 @@ const model = given.directory ? await loadModel(given.directory) : undefined;
 const loading = performance.now() - begun;
 
 if (kind === "load") say({ milliseconds: [loading], peakMemoryBytes: peak() });
-else {
+else if (kind === "language") {
+  const { languagePass } = await import("./language-pass.mjs");
+  say({ milliseconds: [languagePass(given.lines)], peakMemoryBytes: peak() });
+} else {
   const { pass, extra } = await prepare();
   pass();
   pass();

@@ -20,13 +20,14 @@ export function findPython() {
   return hasTorch("/usr/bin/python3") ? "/usr/bin/python3" : undefined;
 }
 
-/** The peer of a case: its script and arguments, after the Python. */
+/** The peer of a case: its script and arguments, after the Python. `tokens`: of `scrub`, the file of swaps. */
 export function peerArguments({ kind, train, peerRows }, directory, tokens) {
   if (kind === "train") {
     const { dModel, nLayer, context, batch, vocabSize, density } = train;
     const sizes = { "d-model": dModel, layers: nLayer, context, batch, vocab: vocabSize, density };
     return [`${PEERS}train.py`, ...Object.entries(sizes).flatMap(([name, value]) => [`--${name}`, `${value}`])];
   }
+  if (kind === "scrub") return [`${PEERS}scrub.py`, directory, tokens];
   if (kind === "prune") return [`${PEERS}prune.py`, directory, tokens];
   return [`${PEERS}forward.py`, directory, tokens, ...(peerRows ? ["--rows", `${peerRows}`] : [])];
 }

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { addCheck } from "./commands/check.ts";
 import { addConvert } from "./commands/convert.ts";
+import { addDiff } from "./commands/diff.ts";
 import { addEval } from "./commands/eval.ts";
 import { addFmt } from "./commands/fmt.ts";
 import { addInspect } from "./commands/inspect.ts";
@@ -15,7 +16,7 @@ import { version } from "./version.ts";
 const EXIT_CODES = `
 Exit codes:
   0    all is as expected
-  1    some claim is not as expected (fmt --check: some file would change)
+  1    some claim is not as expected (diff: some verdict changed; fmt --check: some file would change)
   2    the input is at fault
   130  interrupted
   70   a fault of filigree itself
@@ -41,6 +42,7 @@ export function program(session: Session): Command {
     .addHelpText("after", EXIT_CODES);
   for (const add of [
     addCheck,
+    addDiff,
     addTrain,
     addPrune,
     addEval,

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { expectCode, filigree } from "./filigree.ts";
@@ -24,7 +24,7 @@ describe("a person reads", () => {
     expect(lines[0]).toBe("A string closes with the quote that opened it");
     expect(checked.stdout).toMatch(/accuracy 100\.0 %, loss 0\.313\)/u);
     expect(checked.stdout).toMatch(/^ {2}✓ supported {5}attn L1 copies quote type from opener to last via v$/mu);
-    expect(checked.stdout).toMatch(/^ {18}transfer 1\.00 \[\d\.\d\d, \d\.\d\d\] {3}r 0\.00 \[/mu);
+    expect(checked.stdout).toMatch(/^ {18}transfer 1\.00 \[\d\.\d\d, \d\.\d\d\] ≥ 0\.5 {3}V /mu);
     expect(lines.filter((line) => line.startsWith("  ✓ supported"))).toHaveLength(5);
     expect(lines.at(-1)).toBe("5 of 5 claims as expected");
     expect(checked.stdout).not.toContain("\u001B");
@@ -33,7 +33,7 @@ describe("a person reads", () => {
   test("claims one edit away from true ones: none supported, each with its reason", async () => {
     const checked = await filigree(["check", WRONG], emptyFolder());
     expectCode(checked, 0);
-    expect(checked.stdout).not.toContain("supported  ");
+    expect(checked.stdout).not.toMatch(/^ {2}. supported/mu);
     expect(checked.stdout).toMatch(/^ {2}✓ refuted {7}attn L1 at last ignores quote type expect refuted$/mu);
     expect(checked.stdout).toMatch(/^ {18}.*\bwanted ≤ 0\.05\)$/mu);
     expect(checked.stdout.trimEnd()).toMatch(/5 of 5 claims as expected$/u);
@@ -100,6 +100,91 @@ describe("a program reads", () => {
     } of donors) {
       expect(delta2 > 0.1).toBe(reference % 2 !== donor % 2);
     }
+  });
+});
+
+test("a page, JUnit XML, a trace and the document of one run", async () => {
+  const folder = claims("attn L1 at last carries quote type", "attn L0 copies quote type from opener to last");
+  const args = ["check", "a.circuit", "--examples", "64", "--json", "--html", "out/a.html", "--junit", "a.xml"];
+  const checked = await filigree([...args, "--trace", "a.jsonl"], folder);
+  expectCode(checked, 1);
+  expect(JSON.parse(checked.stdout).claims).toHaveLength(2);
+  expect(filesIn(folder)).toEqual(["a.circuit", "a.jsonl", "a.xml", "out/a.html"]);
+  const page = readFileSync(join(folder, "out/a.html"), "utf8");
+  expect(page).toContain("attn L0 copies quote type from opener to last");
+  expect(page).not.toMatch(/<script|https?:/u);
+  const xml = readFileSync(join(folder, "a.xml"), "utf8");
+  expect(xml).toContain(`tests="2" failures="1"`);
+  expect(xml).toContain("a.circuit:4:1: refuted: expected supported");
+});
+
+test("reports that cannot be written are refused before anything runs", async () => {
+  const folder = claims("attn L1 at last carries quote type");
+  mkdirSync(join(folder, "sub"));
+  const refused = async (...args: string[]) => {
+    const ended = await filigree(["check", "a.circuit", ...args], folder);
+    expectCode(ended, 2);
+    return ended.stderr;
+  };
+  expect(await refused("--html", "sub")).toContain("sub: this is a folder");
+  expect(await refused("--junit", "a.circuit")).toContain("--junit would replace a file that is checked");
+  expect(await refused("--html", "x", "--junit", "./x")).toContain("--junit would replace what --html writes");
+  expect(await refused("--html", "a.circuit/x.html")).toMatch(/a\.circuit: the system refuses to mkdir it/u);
+  expect(await refused("--watch", "--json")).toContain("--json with --watch");
+  expect(filesIn(folder)).toEqual(["a.circuit"]);
+});
+
+test("--watch checks again when the file changes, and goes on after a fault", async () => {
+  const folder = claims("attn L1 at last carries quote type");
+  const path = join(folder, "a.circuit");
+  const right = readFileSync(path, "utf8");
+  let runs = 0;
+  const ended = await filigree(
+    ["check", "a.circuit", "--watch", "--examples", "64", "--workers", "1"],
+    folder,
+    (child) => {
+      child.stderr!.on("data", (text: string) => {
+        if (!text.includes("waiting for a change of a.circuit")) return;
+        runs++;
+        if (runs === 1) writeFileSync(path, right.replace("L1", "L7"));
+        else if (runs === 2) {
+          // As editors do it: a new file in the place of the old one.
+          writeFileSync(`${path}~`, right.replace("L1", "L0"));
+          renameSync(`${path}~`, path);
+        } else child.kill("SIGINT");
+      });
+    },
+  );
+  expectCode(ended, 1);
+  expect(runs).toBe(3);
+  expect(ended.stdout.match(/claim as expected/gu)).toHaveLength(2);
+  expect(ended.stderr).toContain("there is no layer 7");
+});
+
+describe("diff", () => {
+  test("of two checks: verdicts that changed, for a person and for a program; other input is refused", async () => {
+    const folder = claims("attn L1 at last carries quote type");
+    const document = async (file: string, ...args: string[]) => {
+      const checked = await filigree(["check", "a.circuit", "--json", "--examples", "64", ...args], folder);
+      writeFileSync(join(folder, file), checked.stdout);
+    };
+    await document("a.json");
+    await document("b.json", "--seed", "3");
+    const same = await filigree(["diff", "a.json", "b.json"], folder);
+    expectCode(same, 0);
+    expect(same.stdout).toBe("a.circuit\n\nother conditions\n  seed: 0 → 3\n\nno verdict changed, 1 the same\n");
+    const text = readFileSync(join(folder, "a.json"), "utf8");
+    writeFileSync(join(folder, "c.json"), text.replace(`"verdict": "supported"`, `"verdict": "refuted"`));
+    const other = await filigree(["diff", "a.json", "c.json", "--json"], folder);
+    expectCode(other, 1);
+    expect(JSON.parse(other.stdout)).toMatchObject({
+      format: "filigree.diff/1",
+      changed: true,
+      files: [{ verdicts: [{ before: "supported", after: "refuted" }] }],
+    });
+    const wrong = await filigree(["diff", "a.json", "a.circuit"], folder);
+    expectCode(wrong, 2);
+    expect(wrong.stderr).toContain("error: a.circuit: not JSON");
   });
 });
 

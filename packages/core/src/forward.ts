@@ -26,6 +26,7 @@ import {
   inTokenPanels,
   layerNorm,
   linear,
+  normaliseBy,
   relu,
   rmsNorm,
   addToChannels,
@@ -50,8 +51,23 @@ export type Edit = (site: SiteName, value: tf.Tensor2D) => tf.Tensor2D;
 /** W · x + b of a matrix of attention or MLP, such as "transformer.h.0.attn.c_attn". */
 export type Project = (x: tf.Tensor2D, matrix: string) => tf.Tensor2D;
 
+/**
+ * The scales [n], 1 / size, that a norm multiplies its input by, in the place of the input's own. Norms are named as
+ * their parameters are, such as "transformer.h.0.ln_1". Where it gives nothing the norm runs as ever.
+ */
+export type NormScales = (norm: string, x: tf.Tensor2D) => tf.Tensor1D | undefined;
+
+/** The site that a norm reads; undefined for the norms of position vectors. */
+export function normedSite(norm: string): SiteName | undefined {
+  if (norm === "transformer.ln_f") return FINAL_RESID;
+  const [, layer, which] = /^transformer\.h\.(\d+)\.ln_([12])$/.exec(norm) ?? [];
+  return layer === undefined ? undefined : siteAt(Number(layer), which === "1" ? "resid_in" : "resid_mid");
+}
+
 export interface ForwardOptions {
   readonly edit?: Edit;
+  /** Holds the scales of norms: everything else about them stays live. */
+  readonly norms?: NormScales;
   /** Takes the place of the products with attention and MLP matrices: that is how single weights are ablated. */
   readonly project?: Project;
   /**
@@ -103,25 +119,13 @@ export function forward(
   const edit: Edit = options.edit ?? ((_, value) => value);
   const shape: AttentionShape = { heads: config.nHead, dHead: config.dHead, batch, seq, causal: config.causal };
   const ids = tf.tensor1d(tokens.ids, "int32");
-  const activation = config.activation === "gelu" ? gelu : relu;
-  const norm = (x: tf.Tensor2D, name: string) => normalise(config, p, x, name);
-  const select = (x: tf.Tensor2D, place: Loctype) => absTopK(x, selectedChannels(config, place, x.shape[0]));
-  const selectThirds = (x: tf.Tensor2D, places: readonly Loctype[]) =>
-    absTopKOfParts(
-      x,
-      places.map((place) => selectedChannels(config, place, x.shape[0] / 3)),
-    );
-  const project: Project =
-    options.project ?? ((x, name) => linear(x, p.weight(`${name}.weight`), p.optional(`${name}.bias`)));
-  const position = config.positions === "none" ? undefined : positionVectors(config, p, tokens); // [d or p, n]
+  const steps = layerSteps(config, p, options);
+  const position = config.positions === "none" ? undefined : positionVectors(config, p, positionsOf(tokens)); // [d or p, n]
   const besides = position && config.dPos > 0 ? [position] : []; // [p, n]
-  const beside = (x: tf.Tensor2D, position: tf.Tensor2D | undefined, normName: string) =>
-    position ? concatChannels(x, norm(position, normName)) : x; // [d + p, n]
   const apart: TokenwisePass = (inputs, f) =>
     options.edit || options.project || options.panel === undefined
       ? f(inputs)
       : inTokenPanels(inputs, options.panel, f);
-  const written = (x: tf.Tensor2D) => (config.residualActivation === "relu" ? relu(x) : x);
 
   const { start, readout } = options;
   let x: tf.Tensor2D;
@@ -134,7 +138,6 @@ export function forward(
   }
 
   for (let i = start?.layer ?? 0; i < config.nLayer; i++) {
-    const h = `transformer.h.${i}`;
     const begun = start?.layer === i ? start.at : undefined;
     // What treats each token alone goes on with these columns: all, where left out.
     const columns = options.narrow && i === config.nLayer - 1 ? readout : undefined;
@@ -145,20 +148,17 @@ export function forward(
     const before = x;
     const attend = () => {
       const [q, k, v] = apart([before, ...besides], ([x, position]) => {
-        const attentionRead = beside(norm(x!, `${h}.ln_1`), position, `${h}.ln_p1`); // [d + p, n]
-        const attentionIn = edit(siteAt(i, "attn.act_in"), select(attentionRead, "attn_in")); // [d + p, n]
-        const qkv = project(attentionIn, `${h}.attn.c_attn`); // [3a, n]
-        const [q, k, v] = selectThirds(qkv, ["attn_q", "attn_k", "attn_v"]); // [a, n] each
-        return [edit(siteAt(i, "attn.q"), q!), edit(siteAt(i, "attn.k"), k!), edit(siteAt(i, "attn.v"), v!)];
+        const attentionIn = edit(siteAt(i, "attn.act_in"), steps.attentionInput(i, x!, position)); // [d + p, n]
+        const [q, k, v] = steps.queriesKeysValues(i, attentionIn); // [a, n] each
+        return [edit(siteAt(i, "attn.q"), q), edit(siteAt(i, "attn.k"), k), edit(siteAt(i, "attn.v"), v)];
       }) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
-      const sinks = p.optional(`${h}.attn.attn_imp.sink_logit`);
+      const sinks = steps.sinks(i);
       const mixed = options.patterns?.has(i)
         ? attendWith(edit(siteAt(i, "attn.pattern"), attentionPattern(q, k, shape, sinks)), v, shape)
         : attention(q, k, v, shape, sinks);
       return apart([narrow(before), narrow(edit(siteAt(i, "attn.y"), mixed))], ([x, y]) => {
-        const attentionOut = select(project(y!, `${h}.attn.c_proj`), "attn_out"); // [d, n]
-        const sum = add(x!, edit(siteAt(i, "attn.resid_delta"), attentionOut));
-        return [edit(siteAt(i, "resid_mid"), select(written(sum), "resid_post_attn"))]; // [d, n]
+        const attentionOut = edit(siteAt(i, "attn.resid_delta"), steps.attentionOutput(i, y!)); // [d, n]
+        return [edit(siteAt(i, "resid_mid"), steps.afterAttention(x!, attentionOut))]; // [d, n]
       })[0]!;
     };
     if (begun !== "resid_mid") x = tf.tidy(attend);
@@ -168,13 +168,10 @@ export function forward(
     x = tf.tidy(
       () =>
         apart([middle, ...besides.map(narrow)], ([x, position]) => {
-          const mlpRead = beside(norm(x!, `${h}.ln_2`), position, `${h}.ln_p2`); // [d + p, n]
-          const mlpIn = edit(siteAt(i, "mlp.act_in"), select(mlpRead, "mlp_in")); // [d + p, n]
-          const neurons = select(activation(project(mlpIn, `${h}.mlp.c_fc`)), "mlp_neuron"); // [m, n]
-          const post = edit(siteAt(i, "mlp.post_act"), neurons);
-          const mlpOut = select(project(post, `${h}.mlp.c_proj`), "mlp_out"); // [d, n]
-          const sum = add(x!, edit(siteAt(i, "mlp.resid_delta"), mlpOut));
-          return [select(written(sum), "resid_post_mlp")]; // [d, n]
+          const mlpIn = edit(siteAt(i, "mlp.act_in"), steps.mlpInput(i, x!, position)); // [d + p, n]
+          const post = edit(siteAt(i, "mlp.post_act"), steps.neurons(i, mlpIn)); // [m, n]
+          const mlpOut = edit(siteAt(i, "mlp.resid_delta"), steps.mlpOutput(i, post)); // [d, n]
+          return [steps.afterMlp(x!, mlpOut)]; // [d, n]
         })[0]!,
     );
   }
@@ -183,25 +180,70 @@ export function forward(
   if (readout && !options.narrow) x = gatherTokens(x, readout); // [d, readout]
   const current = readout ? readout.map((column) => tokens.ids[column]!) : tokens.ids;
   const [logits] = apart([x, tf.tensor2d(current, [1, current.length], "int32")], ([x, ids]) => [
-    unembed(config, p, x!, ids!.dataSync<"int32">()), // [o, readout]
+    unembed(config, p, x!, ids!.dataSync<"int32">(), options.norms), // [o, readout]
   ]);
   return edit(LOGITS, logits!);
 }
 
+/**
+ * What layer i computes of each token alone. Between the steps lie the sites; between `queriesKeysValues` and
+ * `attentionOutput` lies attention, which is all that tokens have to do with each other.
+ */
+export function layerSteps(config: ModelConfig, p: Parameters, options: Pick<ForwardOptions, "project" | "norms">) {
+  const activation = config.activation === "gelu" ? gelu : relu;
+  const norm = (x: tf.Tensor2D, name: string) => normalise(config, p, x, name, options.norms);
+  const select = (x: tf.Tensor2D, place: Loctype) => absTopK(x, selectedChannels(config, place, x.shape[0]));
+  const selectThirds = (x: tf.Tensor2D, places: readonly Loctype[]) =>
+    absTopKOfParts(
+      x,
+      places.map((place) => selectedChannels(config, place, x.shape[0] / 3)),
+    );
+  const project: Project =
+    options.project ?? ((x, name) => linear(x, p.weight(`${name}.weight`), p.optional(`${name}.bias`)));
+  const beside = (x: tf.Tensor2D, position: tf.Tensor2D | undefined, normName: string) =>
+    position && config.dPos > 0 ? concatChannels(x, norm(position, normName)) : x; // [d + p, n]
+  const written = (x: tf.Tensor2D) => (config.residualActivation === "relu" ? relu(x) : x);
+  const h = (i: number) => `transformer.h.${i}`;
+  return {
+    attentionInput: (i: number, x: tf.Tensor2D, position?: tf.Tensor2D) =>
+      select(beside(norm(x, `${h(i)}.ln_1`), position, `${h(i)}.ln_p1`), "attn_in"), // [d + p, n]
+    queriesKeysValues: (i: number, attentionIn: tf.Tensor2D) => {
+      const qkv = project(attentionIn, `${h(i)}.attn.c_attn`); // [3a, n]
+      return selectThirds(qkv, ["attn_q", "attn_k", "attn_v"]) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D]; // [a, n]
+    },
+    sinks: (i: number) => p.optional(`${h(i)}.attn.attn_imp.sink_logit`),
+    attentionOutput: (i: number, y: tf.Tensor2D) => select(project(y, `${h(i)}.attn.c_proj`), "attn_out"), // [d, n]
+    afterAttention: (x: tf.Tensor2D, delta: tf.Tensor2D) => select(written(add(x, delta)), "resid_post_attn"),
+    mlpInput: (i: number, x: tf.Tensor2D, position?: tf.Tensor2D) =>
+      select(beside(norm(x, `${h(i)}.ln_2`), position, `${h(i)}.ln_p2`), "mlp_in"), // [d + p, n]
+    neurons: (i: number, mlpIn: tf.Tensor2D) => select(activation(project(mlpIn, `${h(i)}.mlp.c_fc`)), "mlp_neuron"), // [m, n]
+    mlpOutput: (i: number, post: tf.Tensor2D) => select(project(post, `${h(i)}.mlp.c_proj`), "mlp_out"), // [d, n]
+    afterMlp: (x: tf.Tensor2D, delta: tf.Tensor2D) => select(written(add(x, delta)), "resid_post_mlp"), // [d, n]
+  };
+}
+
 /** From the end of the residual stream [d, n] to logits [o, n]; `current` holds the n tokens' ids. */
-export function unembed(config: ModelConfig, p: Parameters, x: tf.Tensor2D, current: Int32Array): tf.Tensor2D {
+export function unembed(
+  config: ModelConfig,
+  p: Parameters,
+  x: tf.Tensor2D,
+  current: Int32Array,
+  norms?: NormScales,
+): tf.Tensor2D {
   // Tied: in training one tensor is the embedding and the unembedding.
   const unembedding = p.weight(p.has("lm_head.weight") ? "lm_head.weight" : "transformer.wte.weight");
-  let logits = linear(normalise(config, p, x, "transformer.ln_f"), unembedding); // [o, n]
+  let logits = linear(normalise(config, p, x, "transformer.ln_f", norms), unembedding); // [o, n]
   const bias = p.optional("final_logits_bias");
   if (bias) logits = addToChannels(logits, bias);
   return config.bigram ? addTableRows(logits, p.sparse("bigram_table"), tf.tensor1d(current, "int32")) : logits;
 }
 
-function normalise(config: ModelConfig, p: Parameters, x: tf.Tensor2D, name: string): tf.Tensor2D {
+function normalise(config: ModelConfig, p: Parameters, x: tf.Tensor2D, name: string, norms?: NormScales): tf.Tensor2D {
   if (config.norm === "none") return x;
-  const gain = p.vector(`${name}.weight`);
-  return config.norm === "rms" ? rmsNorm(x, gain) : layerNorm(x, gain, p.optional(`${name}.bias`));
+  const [gain, bias] = [p.vector(`${name}.weight`), config.norm === "rms" ? undefined : p.optional(`${name}.bias`)];
+  const scales = norms?.(name, x);
+  if (scales) return normaliseBy(config.norm, x, scales, gain, bias);
+  return config.norm === "rms" ? rmsNorm(x, gain) : layerNorm(x, gain, bias);
 }
 
 /** @throws RangeError where a sequence is longer than the model's block, or empty, or an id or a column is not there. */
@@ -228,11 +270,16 @@ function requireBelow(limit: number, indices: Int32Array, what: string): void {
   if (wrong !== undefined) throw new RangeError(`The ${what} ${wrong}: the model takes 0 to ${limit - 1}.`);
 }
 
-/** The position's vector for each token, [d, n] where it is added and [p, n] where it is concatenated. */
-function positionVectors(config: ModelConfig, p: Parameters, { batch, seq }: TokenBatch): tf.Tensor2D {
-  const positions = Int32Array.from({ length: batch * seq }, (_, n) => n % seq);
+/** [n]: the position of each token in its sequence. */
+function positionsOf({ batch, seq }: TokenBatch): Int32Array {
+  return Int32Array.from({ length: batch * seq }, (_, n) => n % seq);
+}
+
+/** The vectors of positions, [d, n] where they are added and [p, n] where they are concatenated. */
+export function positionVectors(config: ModelConfig, p: Parameters, positions: Int32Array): tf.Tensor2D {
+  const length = positions.reduce((longest, position) => Math.max(longest, position + 1), 1);
   const table = p.has("transformer.wpe.weight")
     ? p.table("transformer.wpe.weight")
-    : tf.tensor2d(sinusoids(config, seq), [seq, config.dPos]);
+    : tf.tensor2d(sinusoids(config, length), [length, config.dPos]);
   return embed(table, tf.tensor1d(positions, "int32"));
 }

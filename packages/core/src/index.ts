@@ -8,6 +8,7 @@ export {
   keepLargest,
   keepLargestOfLines,
   linear,
+  normScales,
   SparseMatrix,
   sparseRows,
   SparsityPattern,
@@ -60,9 +61,11 @@ export {
 } from "./config.ts";
 export {
   forward,
+  normedSite,
   type Edit,
   type ForwardOptions,
   type ForwardStart,
+  type NormScales,
   type Project,
   type TokenBatch,
 } from "./forward.ts";
@@ -106,6 +109,17 @@ export type { Sha256 } from "./platform/sha256.ts";
 export { checkPluginOptions, choosePlugin } from "./plugins/choose-plugin.ts";
 export { checkPlugin, PluginError, pluginFault, pluginId, type Plugin, type PluginKind } from "./plugins/plugin.ts";
 export { findPlugin, listPlugins } from "./plugins/registry.ts";
+export type { ResumedRun } from "./resume/grid.ts";
+export { KnownRuns, type KnownRun } from "./resume/known-runs.ts";
+export { OutputRows } from "./resume/output-rows.ts";
+export {
+  canResume,
+  resumeRuns,
+  type ResumedRuns,
+  type ResumeRequest,
+  type RowRead,
+  type RowWrite,
+} from "./resume/resume-runs.ts";
 export { randomStream, seed, type RandomStream, type Seed } from "./random.ts";
 export { END_OF_TEXT, parseTokenizer, tokenizerFromVocabulary, trainBpe, type Tokenizer } from "./tokenizer/index.ts";
 export { untrainedModel } from "./untrained-model.ts";

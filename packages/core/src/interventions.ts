@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { overwrite } from "@filigree/kernels";
+import { overwrite, replaceRows } from "@filigree/kernels";
 import type { SiteName } from "@filigree/sites";
 import type { NodeMask } from "./ablation.ts";
 import type { Edit } from "./forward.ts";
@@ -100,10 +100,9 @@ export function replaceChannels(keep: NodeMask, donor: ReadonlyMap<SiteName, Act
       const given = `[${other.channels} channels, ${other.tokens} tokens] with ${gates.length} gates`;
       throw new RangeError(`The donor's ${site} is ${given}, the receiver's [${channels} channels, ${tokens} tokens].`);
     }
-    const data = value.dataSync<"float32">().slice();
-    for (let c = 0; c < channels; c++) {
-      if (gates[c] === 0) data.set(other.values.subarray(c * tokens, (c + 1) * tokens), c * tokens);
-    }
-    return tf.tensor2d(data, [channels, tokens]);
+    const replaced = Int32Array.from(gates.keys()).filter((c) => gates[c] === 0);
+    const rows = new Float32Array(replaced.length * tokens);
+    replaced.forEach((c, i) => rows.set(other.values.subarray(c * tokens, (c + 1) * tokens), i * tokens));
+    return tf.tidy(() => replaceRows(value, replaced, tf.tensor2d(rows, [replaced.length, tokens])));
   };
 }

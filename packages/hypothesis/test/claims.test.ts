@@ -95,7 +95,8 @@ test("the shortest claim: the feature's anchor and the answer position stand in"
     feature: "quote type",
     from: opener,
     to: last,
-    thresholds: { transfer: 0.5, r: 0.2, control: 0.05 },
+    alone: false,
+    thresholds: { transfer: 0.5, r: 0.2, control: 0.05, rest: 0.1 },
   });
 });
 
@@ -110,7 +111,8 @@ test("copies names heads, positions and its bounds", () => {
     feature: "string body",
     from: { kind: "index", index: 2 },
     to: { kind: "named", name: "other init" },
-    thresholds: { transfer: 0.4, r: 0.1, control: 0.05 },
+    alone: false,
+    thresholds: { transfer: 0.4, r: 0.1, control: 0.05, rest: 0.1 },
   });
   expect(claim!.stated).toEqual(["transfer >= 40%", "r <= 0.1"]);
 });

@@ -46,6 +46,33 @@ all_of_it is sufficient
 `);
 });
 
+test("definitions, expressions and rivals have one layout", () => {
+  const loose = `feature  depth at  last:int=count( "[" )-count("]")*- 2
+nuisance feature a  b :bool = not depth  mod 2==1
+position p=first token  matching /x  y/  before last
+position longer name = p+1
+attn L1  copies depth  any   index when ( depth -1 )>3   expect refuted
+mlp L0 does   not affect logits except  through attn L1
+rival   "x"{
+attn L0 copies depth // inside
+    attn L1 copies depth    expect refuted
+  // last
+      }
+`;
+  expect(formatCircuit(loose, "x").text).toBe(`feature depth at last: int = count("[") - count("]") * -2
+nuisance feature a b: bool = not depth mod 2 == 1
+position p           = first token matching /x  y/ before last
+position longer name = p + 1
+attn L1 copies depth any index when (depth - 1) > 3  expect refuted
+mlp L0 does not affect logits except through attn L1
+rival "x" {
+  attn L0 copies depth  // inside
+  attn L1 copies depth  expect refuted
+  // last
+}
+`);
+});
+
 test("a text with syntax errors is not laid out but explained", () => {
   const { text, diagnostics } = formatCircuit("attn L1 copies", "x");
   expect(text).toBeUndefined();

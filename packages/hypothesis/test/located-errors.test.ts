@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { formatDiagnostic } from "../src/index.ts";
 import { diagnose, environment } from "./quote-environment.ts";
 
 /** `<|` and `|>` mark where the one error of the text has to be. */
@@ -104,7 +105,7 @@ test.each([
   ["<||>seed 3", "no-claims", ""],
   ["mlp L0 neurons <|7-3|> carries quote type", "wrong-number", "write 3-7"],
   ["attn L1 is sufficient and <|sufficient|>", "syntax", ""],
-  ["attn L1 is <|great|>", "syntax", '"sufficient" or "necessary"'],
+  ["attn L1 is <|great|>", "syntax", '"sufficient", "necessary", "complete" or "minimal"'],
   // syntax
   ["<|copies|> quote type", "syntax", "begins with its sites"],
   ['modle <|"x"|>\nattn L1 copies quote type', "syntax", 'did you mean "model"?'],
@@ -122,25 +123,88 @@ test.each([
   ["<|`0.attn.q.3 carries quote type|>", "unclosed-text", "close it with `"],
   ["<|#|> a remark\nattn L1 copies quote type", "unexpected-character", ""],
   ["attn L1 copies <|§|> quote type", "unexpected-character", ""],
-  // what comes later
-  ["attn L1 <|computes|> quote type from embed at opener", "not-in-this-version", "carries"],
-  ["attn L1 <|affects|> logits", "not-in-this-version", "carries"],
-  ["attn L1 <|does not affect|> logits except through mlp L1", "not-in-this-version", ""],
-  ['attn L1 <|equals|> 3 * count("[")', "not-in-this-version", ""],
-  ["attn L1 <|contains|> quote type", "not-in-this-version", ""],
-  ["attn L1 copies quote type <|when|> depth > 3", "not-in-this-version", ""],
-  ["attn L1 <|carries|> at most quote type", "not-in-this-version", ""],
-  ["attn L1 copies quote type via v <|alone|>", "not-in-this-version", ""],
-  ["attn L1 is sufficient and <|minimal|>", "not-in-this-version", ""],
-  ["attn L1 is <|complete|>", "not-in-this-version", ""],
-  ['<|import|> "other.circuit"\nattn L1 copies quote type', "not-in-this-version", ""],
-  ['<|feature|> depth: int = count("[") - count("]")\nattn L1 copies quote type', "not-in-this-version", ""],
-  ["<|position|> p = first token matching /['\"]/\nattn L1 copies quote type", "not-in-this-version", ""],
+  ["attn L1 <|does|> not effect logits", "syntax", "does not affect"],
+  ["let a = mlp L0\na carrys quote type<||>", "syntax", 'did you mean "carries"?'],
+  ["attn L0 copies quote type\n<|}|>", "syntax", ""],
+  ["rival <|x|> {\nattn L1 copies quote type\n}", "syntax", "quotes"],
+  ['<|rival "x" {|>\nattn L1 copies quote type', "syntax", "close it"],
+  ['rival "x" {\nattn L1 copies quote type\n<|rival "y" {|>\n}\n}', "syntax", "close the first"],
+  ["attn L1 copies quote type when foo<|(|>3) == 4", "syntax", "count(…)"],
+  ["attn L1 copies quote type when <|/|>x/ == 4", "syntax", ""],
+  ["attn L1 copies quote type when length() > 3 and<||>", "syntax", ""],
+  // definitions
+  ["feature a<|=|> 3\nattn L1 copies quote type", "syntax", ""],
+  ["feature a: <|integer|> = 3\nattn L1 copies quote type", "unknown-type", "int, bool or text"],
+  ['feature a: int = <|"x"|>\nattn L1 copies quote type', "wrong-type", ""],
+  ["feature a: int = <|3 / 2|>\nattn L1 copies quote type", "wrong-type", "fraction"],
+  ["feature a: bool = <|length()|>\nattn L1 copies quote type", "wrong-type", "compare it"],
+  ["feature a: int = 1 + <|quote type|>\nattn L1 copies quote type", "wrong-type", ""],
+  ["feature a: int = 1 + <|(length() > 3)|>\nattn L1 copies quote type", "wrong-type", "then 1 else 0"],
+  ['feature a: bool = not <|"x"|>\nattn L1 copies quote type', "wrong-type", ""],
+  ["feature a: bool = quote type == <|3|>\nattn L1 copies quote type", "wrong-type", "alike"],
+  ["feature a: bool = quote type <|=|> quote type\nattn L1 copies quote type", "syntax", "=="],
+  ['feature a: int = if length() > 3 then 1 else <|"x"|>\nattn L1 copies quote type', "wrong-type", "alike"],
+  ["feature a: bool = <|length()|> matches /x/\nattn L1 copies quote type", "wrong-type", ""],
+  ["feature a: int = <|quot type|> + 1\nattn L1 copies quote type", "unknown-feature", "quote type"],
+  ["feature a: int = index(<|opner|>)\nattn L1 copies quote type", "unknown-position", "opener"],
+  ["feature a: int = index(<|all|>)\nattn L1 copies quote type", "wrong-position", "name a position"],
+  ["feature a at <|3|>: int = 1\nattn L1 copies quote type", "wrong-position", "position NAME = 3"],
+  ["feature <|quote-type|>: int = 1\nattn L1 copies quote type", "repeated-name", "another name"],
+  ["feature a b: int = 1\nfeature <|a_b|>: int = 1\nattn L1 copies quote type", "repeated-name", "quotes.circuit:1"],
+  ["feature <|a|>: int = b\nfeature b: int = a\nattn L1 copies quote type", "circular-name", ""],
+  ["position <|a|> = b + 1\nposition b = a - 1\nattn L1 copies quote type", "circular-name", ""],
+  ["position <|last|> = 3\nattn L1 copies quote type", "repeated-name", ""],
+  ["position p = first token matching /a*<|*|>/\nattn L1 copies quote type", "wrong-pattern", "greed"],
+  ["nuisance <|string bodi|>\nattn L1 copies quote type", "unknown-feature", "string body"],
+  ["let a_b = mlp L0\nlet <|a-b|> = mlp L0\nattn L1 copies quote type", "repeated-name", ""],
+  // patterns
+  ["position p = first token matching /a<|{|>x/\nattn L1 copies quote type", "wrong-pattern", "{2,5}"],
+  ["position p = first token matching /(a*<|?|>)/\nattn L1 copies quote type", "wrong-pattern", "greed"],
+  ["position p = first token matching /<|(|>a/\nattn L1 copies quote type", "wrong-pattern", "\\("],
+  ["position p = first token matching /(<|?=|>a)/\nattn L1 copies quote type", "wrong-pattern", ""],
+  ["position p = first token matching /a<|\\b|>/\nattn L1 copies quote type", "wrong-pattern", "\\d"],
+  ["position p = first token matching /<|(a{99}){99}|>/\nattn L1 copies quote type", "wrong-pattern", "2000"],
+  ["position p = first token matching /[<|z-a|>]/\nattn L1 copies quote type", "wrong-pattern", "a-z"],
+  ["position p = first token matching <|/a|>\nattn L1 copies quote type", "unclosed-text", "/"],
+  // imports
+  ['import <|"none.circuit"|>\nattn L1 copies quote type', "import", ""],
+  ['import "parts.circuit"\nlet <|mover|> = mlp L0\nattn L1 copies quote type', "repeated-name", "parts.circuit:1"],
+  ['import "parts.circuit"\nattn L1 at <|strt|> carries depth', "unknown-position", "start"],
+  // conditions and rivals
+  ["attn L1 copies quote type when 1 == 1 <|when|> 2 == 2", "syntax", "and"],
+  ["attn L1 copies quote type any index <|any index|>", "syntax", ""],
+  ["attn L1 copies quote type when <|quote type|>", "wrong-type", "compare it"],
+  ["attn L1 copies quote type when <|depht|> > 1", "unknown-feature", ""],
+  ['attn L1 copies quote type\nrival "x" {\n<|seed 3|>\n}', "misplaced-line", "before it"],
+  ['attn L1 copies quote type\nrival "x" {\n<|mover|> carries quote type\n}', "unknown-name", ""],
+  ['rival "x" {\nlet mover = attn L1\n}\n<|mover|> copies quote type', "unknown-name", ""],
+  ['rival "x" {\nmlp L0 carries quote type\n}\n<|rival "x" {|>\n}', "repeated-name", ""],
+  ['rival "x" {\nmlp L0 carries quote type\n}\n<|circuit|> is sufficient', "empty-circuit", "union"],
+  // statements
+  ["attn L0 computes quote type from <|mlp L0 at opener|>", "not-upstream", "worked out later"],
+  ["attn L0.q computes quote type from <|attn L0.k|>", "not-upstream", ""],
+  ["attn L0.pattern computes quote type from <|attn L0.v|>", "not-upstream", ""],
+  ["mlp L0 at 3 computes quote type from <|embed at 4|>", "not-upstream", ""],
+  ["mlp L0.neurons at 3 computes quote type from <|mlp L0.in at 2|>", "not-upstream", ""],
+  ["attn L1 computes quote type from embed, <|{ embed at 3 }|>", "overlapping-sites", "once"],
+  ["<|mlp L1|> affects attn L0", "not-upstream", ""],
+  ["attn L0 does not affect logits except through <|embed|>", "not-upstream", "between"],
+  ["attn L0 does not affect attn L1 except through <|mlp L1|>", "not-upstream", ""],
   [
-    '<|rival|> "other" {\n  attn L0 copies quote type\n  mlp L0 carries quote type\n}\nattn L1 copies quote type',
-    "not-in-this-version",
-    "",
+    "mlp L0 neurons 1-5 computes quote type from embed\n<|mlp L0 neurons 5|> computes string body from embed",
+    "overlapping-claims",
+    "rival",
   ],
+  ["<|logits|> carries quote type", "wrong-sites", "affects logits"],
+  ["attn L0 affects logits <|channel 3|>", "wrong-channels", ""],
+  ["attn L0 affects logits at <|opener|>", "wrong-position", ""],
+  ['attn L0 equals <|"x"|>', "wrong-type", ""],
+  ["attn L1 is <|perfect|>", "syntax", '"complete"'],
+  ["attn L1 is minimal expect <|gap|> <= 10%", "unknown-figure", ""],
+  ["<|attn L1 copies quote type|> expect rest <= 10%", "unknown-figure", "alone"],
+  // sizes
+  ["attn L1 copies quote type when " + "(".repeat(50) + "<|(|>1", "too-large", "names of their own"],
+  ["feature a: int = 1" + " + 1".repeat(247) + " <|+|> 1\nattn L1 copies quote type", "too-large", ""],
 ])("%s", (text, code, hint) => {
   const { source, start, end } = marked(text);
   const [first, ...others] = diagnose(source);
@@ -154,6 +218,30 @@ test.each([
 
 test("the message of an unreadable node file names the file", () => {
   expect(diagnose('nodes from "broken.json" is sufficient')[0]!.message).toMatch(/^broken\.json: not JSON/);
+});
+
+test("files that import each other are told so where the circle closes", () => {
+  const [first, ...others] = diagnose('import "circle.circuit"\nattn L1 copies quote type');
+  expect(first).toMatchObject({ code: "circular-import", file: "back.circuit", source: 'import "circle.circuit"' });
+  expect(others).toEqual([]);
+  expect(formatDiagnostic(first!, "unrelated")).toContain('1 | import "circle.circuit"');
+});
+
+test("what is wrong with an imported file is told of that file, after the errors of the file itself", () => {
+  const text = 'import "broken.circuit"\nimport "wrong.circuit"\nfar carries quot type';
+  expect(diagnose(text).map(({ file, code }) => [file, code])).toEqual([
+    ["quotes.circuit", "unknown-feature"],
+    ["broken.circuit", "syntax"],
+    ["wrong.circuit", "unknown-layer"],
+  ]);
+});
+
+test("lets that double each time are stopped, and so are chains of them without end", () => {
+  const doubling = Array.from({ length: 40 }, (_, i) => `let a${i + 1} = a${i} + a${i}`).join("\n");
+  expect(diagnose(`let a0 = mlp L0\n${doubling}\na40 carries quote type`)[0]).toMatchObject({ code: "too-large" });
+  const chain = Array.from({ length: 20_000 }, (_, i) => `let b${i} = b${i + 1}`).join("\n");
+  const codes = new Set(diagnose(`${chain}\nlet b20000 = mlp L0\nb0 carries quote type`).map(({ code }) => code));
+  expect(codes).toEqual(new Set(["too-large"]));
 });
 
 test("one run reports the errors of every line", () => {
@@ -171,7 +259,7 @@ test("one run reports the errors of every line", () => {
     [2, "unknown-feature"],
     [2, "unknown-position"],
     [3, "syntax"],
-    [5, "not-in-this-version"],
+    [5, "syntax"],
     [6, "unknown-figure"],
   ]);
 });

@@ -1,4 +1,4 @@
-import { parseNodeFile } from "@filigree/sites";
+import { InputError, parseNodeFile } from "@filigree/sites";
 import {
   checkCircuit,
   parseCircuit,
@@ -24,9 +24,9 @@ export const environment: Environment = {
   shape: { nLayer: 2, nHead: 4, dHead: 8, dModel: 24, dMlp: 64 },
   task: {
     features: [
-      { name: "quote type", nuisance: false, anchor: "opener" },
-      { name: "string body", nuisance: true },
-      { name: "distance from start", nuisance: false },
+      { name: "quote type", nuisance: false, anchor: "opener", type: "text" },
+      { name: "string body", nuisance: true, type: "text" },
+      { name: "distance from start", nuisance: false, type: "int" },
     ],
     positions: ["opener", "other init"],
   },
@@ -36,12 +36,35 @@ export const environment: Environment = {
     const text = path === "deep.nodes.json" ? JSON.stringify({ ...nodes, nodes: { "7.attn.q": [1] }, edges: [] }) : "{";
     return parseNodeFile(text, path);
   },
+  circuitFile: (path, from) => {
+    const file = from.includes("/") ? from.replace(/[^/]*$/, path) : path;
+    const text = otherFiles.get(file);
+    if (text === undefined) throw new InputError({ what: "no such file", where: path });
+    return { file, text };
+  },
 };
+
+/** What can be imported. */
+const otherFiles = new Map([
+  [
+    "parts.circuit",
+    'let mover = attn L1 head 3\nfeature depth: int = count("[") - count("]")\nposition start = 0\nnuisance depth, string body',
+  ],
+  ["more/all.circuit", 'import "inner.circuit"\nlet everything = inner + mlp L0'],
+  ["more/inner.circuit", "let inner = attn L0\nattn L1 copies nothing"],
+  ["again.circuit", 'import "parts.circuit"\nimport "more/all.circuit"'],
+  ["circle.circuit", 'import "back.circuit"'],
+  ["back.circuit", 'import "circle.circuit"'],
+  ["broken.circuit", "let broken = attn L"],
+  ["wrong.circuit", "let far = attn L7"],
+]);
 
 /** Everything that is wrong with a text, in the order of the text. */
 export function diagnose(text: string, against: Environment = environment): Diagnostic[] {
   const { tree, diagnostics } = parseCircuit(text, "quotes.circuit");
-  return [...diagnostics, ...checkCircuit(tree, against).diagnostics].sort((a, b) => a.span.start - b.span.start);
+  return [...diagnostics, ...checkCircuit(tree, against).diagnostics].sort(
+    (a, b) => Number("source" in a) - Number("source" in b) || (a.file === b.file ? a.span.start - b.span.start : 0),
+  );
 }
 
 /** The hypothesis that a faultless text states. */

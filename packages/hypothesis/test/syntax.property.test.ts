@@ -37,19 +37,29 @@ const seeds = [
   `circuit "A string closes with the quote that opened it"
 model "../models/python-small"
 task  single_double_quote
-let detector = mlp L0 neurons 18, 47
+import "parts.circuit"
+let string detector = mlp L0 neurons 18, 47
 attn L1 copies quote type                                  // the shortest useful claim
-detector at opener carries quote type
-attn L1 head 3 copies quote type from opener to last via v    expect transfer >= 40%`,
-  `attn L1 head 3 attends from last to opener                    expect mass >= 0.5
-attn L1 head 3.v ignores string body
+string detector at opener carries at most quote type
+attn L1 head 3 copies quote type from opener to last via v alone   expect transfer >= 40%`,
+  `attn L1 head 3 attends from last to opener any index         expect mass >= 0.5
+attn L1 head 3.v ignores string body when length() > 3 and token(last) matches /[a-z]+/
 let kept = nodes from "quotes.nodes.json"
 claim whole: { kept + \`0.attn.q.3\`,
-  mlp L1 neurons 3-9 } is sufficient, necessary and minimal expect unexplained <= 10%, refuted
+  mlp L1 neurons 3-9 } is sufficient, necessary jointly and minimal expect unexplained <= 10%, refuted
 rival "x" {
-  mlp L0 does not affect logits except through attn L1
-}
-feature depth: int = count("[") - count("]")`,
+  let mine = mlp L0
+  mine does not affect logits except through attn L1 with norms held
+}`,
+  `feature depth at last: int = count("[") - count(/[\\])]/ after opener before last) * 2
+nuisance feature deep: bool = not depth mod 2 == 1 or if true then depth > 3 else abs(-depth) <= max(1, 2)
+position first bracket = first token matching /[[(]{1,2}/ after opener
+position next = first bracket + 1
+nuisance string body, deep
+resid L0 channels 12, 20 at next computes depth from embed at first bracket by quote type, attn L0
+mlp L1 neurons 3 equals 3 * depth + index(next) / 2
+mlp L0 contains depth
+mlp L0 affects logits`,
 ];
 const bits = [
   "{",
@@ -74,9 +84,19 @@ const bits = [
   "\ud800",
   "9e99",
   "constructor",
+  "(",
+  ")",
+  "/",
+  "when ",
+  'rival "y" {',
+  " = ",
+  "not ",
+  "if ",
+  'import "circle.circuit"\n',
 ];
 
-test("10,000 mutated files give a tree and located diagnostics, and never throw", () => {
+// `node tools/fuzz-language.mjs` tries 100,000 more.
+test("mutated files give a tree and located diagnostics, and never throw", () => {
   const cut = fc.record({
     at: fc.nat(600),
     drop: fc.nat(30),
@@ -97,6 +117,6 @@ test("10,000 mutated files give a tree and located diagnostics, and never throw"
       const unmarked = all.filter((diagnostic) => !formatDiagnostic(diagnostic, text).includes("^"));
       expect(unmarked).toEqual([]);
     }),
-    { numRuns: 10_000 },
+    { numRuns: 2_000 },
   );
 }, 60_000);

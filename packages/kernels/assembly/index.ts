@@ -18,6 +18,7 @@ export * from "./layer-norm";
 export * from "./channels";
 export * from "./activation";
 export { attention, attentionPattern, attentionScratch, attentionSoftmaxes, attendWith } from "./attention";
+export * from "./row-attention";
 export { attentionGrad, attentionGradScratch } from "./attention-gradient";
 export * from "./pattern";
 export * from "./tokens";

@@ -228,3 +228,20 @@ export function overwrite(x: usize, n: i32, indices: usize, values: usize, count
     store<f32>(y + ((<usize>load<i32>(indices + i)) << 2), load<f32>(values + i));
   }
 }
+
+/** y = x [n values] with `count` rows of `tokens` values replaced by those of `values` [count, tokens]. */
+export function replaceRows(
+  x: usize,
+  n: i32,
+  rows: usize,
+  values: usize,
+  count: i32,
+  tokens: i32,
+  y: usize,
+): void {
+  memory.copy(y, x, (<usize>n) << 2);
+  const size = (<usize>tokens) << 2;
+  for (let i = 0; i < count; i++) {
+    memory.copy(y + <usize>load<i32>(rows + ((<usize>i) << 2)) * size, values + <usize>i * size, size);
+  }
+}

@@ -4,9 +4,21 @@ export { gelu, relu } from "./ops/activation.ts";
 export { attention, type AttentionShape } from "./ops/attention.ts";
 export { attendWith, attentionPattern } from "./ops/attention-pattern.ts";
 export { add, addToChannels, concatChannels, gateChannels, gatherTokens } from "./ops/channels.ts";
+export {
+  gatherColumns,
+  headLanes,
+  layInLanes,
+  layTokensInLanes,
+  mixRows,
+  rowPattern,
+  type LanedTokens,
+  type RowLists,
+  type TokenPool,
+} from "./ops/row-attention.ts";
+export { normaliseBy, normScales } from "./ops/held-norm.ts";
 export { LAYER_NORM_EPSILON, layerNorm } from "./ops/layer-norm.ts";
 export { linear } from "./ops/linear.ts";
-export { overwrite } from "./ops/overwrite.ts";
+export { overwrite, replaceRows } from "./ops/overwrite.ts";
 export { denseMatrix, valuesAt } from "./ops/patterned.ts";
 export { RMS_NORM_EPSILON, rmsNorm } from "./ops/rms-norm.ts";
 export { concatTokens, inTokenPanels } from "./ops/token-panels.ts";

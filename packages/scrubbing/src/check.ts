@@ -23,8 +23,10 @@ import {
   type Hypothesis,
 } from "@filigree/hypothesis";
 import { loadTask, type Task } from "@filigree/tasks";
+import { extendTask, taskNames, tokenTexts } from "./data/extend-task.ts";
 import { ClaimTester, type CheckOrigin, type Watch } from "./claim-tester.ts";
 import type { VerdictDocument } from "./document.ts";
+import type { ClaimDetails } from "./report/details.ts";
 
 /** What to check. */
 export interface CheckInput {
@@ -45,12 +47,23 @@ export interface CheckOptions extends CheckInput, Watch {}
 /** Either what is wrong with the file, or its verdicts. */
 export type CheckOutcome =
   | { readonly diagnostics: readonly Diagnostic[] }
-  | { readonly diagnostics: readonly []; readonly verdict: VerdictDocument };
+  | {
+      readonly diagnostics: readonly [];
+      readonly verdict: VerdictDocument;
+      /** What reports show beside the verdict: one a claim, in their order. */
+      readonly details: readonly ClaimDetails[];
+    };
 
 /** Either what is wrong with the file, or its claims, ready to be tested. */
 export type OpenedCheck =
   | { readonly diagnostics: readonly Diagnostic[] }
-  | { readonly diagnostics: readonly []; readonly tester: ClaimTester; readonly origin: CheckOrigin; dispose(): void };
+  | {
+      readonly diagnostics: readonly [];
+      readonly hypothesis: Hypothesis;
+      readonly tester: ClaimTester;
+      readonly origin: CheckOrigin;
+      dispose(): void;
+    };
 
 /**
  * Checks a `.circuit` file: reads it, loads the model and the task that it names, and tests each claim by causal
@@ -63,7 +76,13 @@ export async function check(options: CheckOptions): Promise<CheckOutcome> {
   if (!("tester" in opened)) return opened;
   const { tester, origin } = opened;
   try {
-    return { diagnostics: [], verdict: tester.document(await tester.testAll(options), origin) };
+    const details: ClaimDetails[] = [];
+    const onDetails = (one: ClaimDetails) => {
+      details.push(one);
+      options.onDetails?.(one);
+    };
+    const verdicts = await tester.testAll({ ...options, onDetails });
+    return { diagnostics: [], verdict: tester.document(verdicts, origin), details };
   } finally {
     opened.dispose();
   }
@@ -84,7 +103,7 @@ export async function openCheck(input: CheckInput, watch: Watch = {}): Promise<O
     const found = [...unread, ...checkCircuit(tree, {}).diagnostics];
     // Of a model that the caller brings the text need say nothing.
     const diagnostics = found.filter(({ code }) => code !== "missing-model" || modelPath === undefined);
-    if (diagnostics.length > 0) return { diagnostics: inOrder(diagnostics) };
+    if (diagnostics.length > 0) return { diagnostics: diagnostics.sort((a, b) => a.span.start - b.span.start) };
     const missing = modelPath === undefined ? "model" : "task";
     throw new InputError({
       what: `the file names no ${missing}`,
@@ -103,7 +122,16 @@ export async function openCheck(input: CheckInput, watch: Watch = {}): Promise<O
   const dispose = () => disposeModel(model);
   try {
     const opened = openWith(model, header.task, input, tree, watch);
-    if ("tester" in opened) return { ...opened, dispose };
+    if ("tester" in opened) {
+      const { tester } = opened;
+      return {
+        ...opened,
+        dispose() {
+          tester.dispose();
+          dispose();
+        },
+      };
+    }
     dispose();
     return opened;
   } catch (error) {
@@ -120,15 +148,23 @@ function openWith(model: Model, reference: string, input: CheckInput, tree: Circ
   } catch (error) {
     return { diagnostics: [atHeader(tree, "task", error)] };
   }
+  const files = sha256().update(text);
   const checked = checkCircuit(tree, {
     shape: model.config,
-    task: { features: task.features, positions: task.positionNames },
-    nodeFile: (path) => readNodeFile(pathFrom(folderOf(file), path), path, model),
+    task: taskNames(task),
+    nodeFile: (path, from) => readNodeFile(pathFrom(folderOf(from), path), path, model),
+    circuitFile: (path, from) => {
+      const imported = readCircuitFile(pathFrom(folderOf(from), path), path);
+      files.update(imported.text);
+      return imported;
+    },
   });
-  if (!checked.hypothesis) return { diagnostics: inOrder(checked.diagnostics) };
-  const origin = { file, fileHash: sha256().update(text).hex(), backend: currentBackend() };
-  const tester = new ClaimTester(withOverrides(checked.hypothesis, input), model, task, watch);
-  return { diagnostics: [] as const, tester, origin };
+  if (!checked.hypothesis) return { diagnostics: checked.diagnostics };
+  const origin = { file, fileHash: files.hex(), backend: currentBackend() };
+  const extended = extendTask(task, checked.hypothesis, tokenTexts(model));
+  const hypothesis = withOverrides(checked.hypothesis, input);
+  const tester = new ClaimTester(hypothesis, model, extended, watch);
+  return { diagnostics: [] as const, hypothesis, tester, origin };
 }
 
 /** What is wrong with what a line of the header names, at the place of the name. */
@@ -166,6 +202,15 @@ function loadTaskFor(model: Model, reference: string, file: string): Task {
   });
 }
 
+/** The text of another `.circuit` file. @param shown its path as written */
+function readCircuitFile(path: string, shown: string): { file: string; text: string } {
+  try {
+    return { file: path, text: new TextDecoder("utf-8", { fatal: true }).decode(readFileBytes(path)) };
+  } catch (cause) {
+    throw new InputError({ what: "the file cannot be read", where: shown, expected: "a .circuit file", cause });
+  }
+}
+
 function readNodeFile(path: string, shown: string, model: Model): NodeFile {
   let text: string;
   try {
@@ -192,8 +237,4 @@ function withOverrides(hypothesis: Hypothesis, { seed: chosen, examples }: Check
     ...(examples !== undefined && { examples }),
   };
   return { ...hypothesis, settings };
-}
-
-function inOrder(diagnostics: readonly Diagnostic[]): Diagnostic[] {
-  return [...diagnostics].sort((a, b) => a.span.start - b.span.start);
 }

@@ -1,24 +1,35 @@
 import { randomStream, seed, type Model, type Seed } from "@filigree/core";
 import type { Claim, Hypothesis, Statement } from "@filigree/hypothesis";
 import type { Task } from "@filigree/tasks";
-import { measureCompetence, type Competence } from "./competence.ts";
+import { claimData, wholeData, type ClaimData } from "./claim-data.ts";
+import type { Competence } from "./competence.ts";
+import { leftOutNotes } from "./data/extend-task.ts";
 import { drawDataset, type Dataset } from "./data/dataset.ts";
 import { drawDonors } from "./data/donors.ts";
 import type { ClaimVerdict, TraceLine, VerdictDocument, WorstSwap } from "./document.ts";
+import { evaluator } from "./data/evaluate.ts";
 import { CleanRuns } from "./engine/clean-runs.ts";
 import { pause } from "./engine/pause.ts";
-import { runSwaps, type SwapOutcome } from "./engine/swaps.ts";
-import { bootstrap, type Sample } from "./statistics/bootstrap.ts";
-import { checkAttends } from "./statements/attends.ts";
-import { checkCarries } from "./statements/carries.ts";
-import { checkNecessary, checkSufficient } from "./statements/circuits.ts";
-import { checkCopies } from "./statements/copies.ts";
-import { untestable, type ClaimContext, type Evidence } from "./statements/evidence.ts";
-import { checkIgnores } from "./statements/ignores.ts";
-import { scaleSample } from "./statements/swap-figures.ts";
+import { NullControls } from "./null-controls.ts";
+import { SwapRunner } from "./engine/run-swaps.ts";
+import type { SwapOutcome } from "./engine/swaps.ts";
+import { unitedClaims } from "./interpretation/graph.ts";
+import { bootstrap, Resamples } from "./statistics/bootstrap.ts";
+import { sitesOf } from "./report/claim-sites.ts";
+import type { ClaimDetails } from "./report/details.ts";
+import { RuleLog } from "./report/rule-log.ts";
+import { SwapTexts } from "./report/shown-swap.ts";
+import { NonzeroWeights } from "./static/nonzero-weights.ts";
+import { proveStatement } from "./static/prove.ts";
+import { checkStatement } from "./statements/check-statement.ts";
+import { proven, untestable, type ClaimContext, type Evidence } from "./statements/evidence.ts";
+import { wholeDistances } from "./statements/swap-figures.ts";
 import { circuitLine, swapLine } from "./trace.ts";
+import type { ClaimPlan, PlanDocument } from "./plan/plan-document.ts";
+import { PlanLog } from "./plan/plan-log.ts";
 import { ENGINE_VERSION } from "./version.ts";
-import { decide, meets } from "./verdict.ts";
+import { boundsOf, decide, meets } from "./verdict.ts";
+import { withVerdicts } from "./with-verdicts.ts";
 
 /** Where a check is: `claim` counts from 1; 0 while the model runs undisturbed. */
 export interface CheckProgress {
@@ -34,6 +45,8 @@ export interface CheckProgress {
 export interface Watch {
   readonly onProgress?: ((progress: CheckProgress) => void) | undefined;
   readonly trace?: ((line: TraceLine) => void) | undefined;
+  /** Called once a claim, when it is tested: what a report shows beside the verdict. */
+  readonly onDetails?: ((details: ClaimDetails) => void) | undefined;
   /** Stops the check between two batches: it rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -49,32 +62,66 @@ export interface CheckOrigin {
 /** How many of the worst swaps a claim shows. */
 const WORST = 5;
 
+/** Examples of a control on untrained weights or nonsense answers: most fail already at the competence gate. */
+const NULL_EXAMPLES = 128;
+
 /**
  * A checked hypothesis with the model and the data at hand. Its claims are independent of each other: they may be tested
- * in any order, and by several testers of the same file on several threads, and each comes out the same.
+ * in any order, and by several testers of the same file on several threads, and each comes out the same. What it keeps
+ * between claims is freed by `dispose`, the model by its owner.
  */
 export class ClaimTester {
   readonly #hypothesis: Hypothesis;
   readonly #model: Model;
   readonly #dataset: Dataset;
   readonly #clean: CleanRuns;
-  readonly #competence: Competence;
-  readonly #scale: Sample;
+  readonly #runner: SwapRunner;
+  readonly #data: ClaimData;
   readonly #seed: Seed;
+  readonly #weights: NonzeroWeights;
+  readonly #resamples: Resamples;
+  /** Undefined in a tester that is itself a control. */
+  readonly #nulls: NullControls | undefined;
 
-  /** Draws the examples and runs the model on them, undisturbed. The model keeps no tensor of it. */
-  constructor(hypothesis: Hypothesis, model: Model, task: Task, { onProgress }: Watch = {}) {
+  /**
+   * Draws the examples and runs the model on them, undisturbed. The model keeps no tensor of it.
+   *
+   * @param options.nulls whether positive claims are tried on untrained weights and nonsense answers too; true where left out
+   */
+  constructor(
+    hypothesis: Hypothesis,
+    model: Model,
+    task: Task,
+    { onProgress, nulls = true }: Watch & { readonly nulls?: boolean } = {},
+  ) {
     const { claims, settings } = hypothesis;
     this.#hypothesis = hypothesis;
     this.#model = model;
+    this.#weights = new NonzeroWeights(model);
     this.#seed = seed(settings.seed);
     this.#dataset = drawDataset(task, model, { split: settings.split, count: settings.examples, seed: this.#seed });
     onProgress?.({ claim: 0, claims: claims.length, name: "", rule: "clean runs", done: 0, of: 1 });
     this.#clean = new CleanRuns(model, this.#dataset);
-    this.#competence = measureCompetence(this.#clean, settings.alpha);
+    this.#runner = new SwapRunner(this.#clean);
+    this.#resamples = new Resamples(this.#dataset.clusters, randomStream(this.#seed, "scrubbing/bootstrap"));
     const random = randomStream(this.#seed, "scrubbing/scale");
     const donors = drawDonors(this.#dataset, { kind: "ANY" }, settings.donors, random);
-    this.#scale = scaleSample(this.#clean, donors);
+    this.#data = wholeData(this.#clean, wholeDistances(this.#clean, donors), settings.alpha);
+    if (!nulls) return;
+    const few = { ...hypothesis, settings: { ...settings, examples: Math.min(settings.examples, NULL_EXAMPLES) } };
+    this.#nulls = new NullControls(model, task, this.#seed, (other, variant) => {
+      return new ClaimTester(few, other, variant, { nulls: false });
+    });
+  }
+
+  /** Frees the tensors that are kept from one claim to the next. */
+  dispose(): void {
+    this.#runner.dispose();
+  }
+
+  /** How well the model does the task. */
+  get competence(): Competence {
+    return this.#data.competence;
   }
 
   /** Number of claims. */
@@ -87,23 +134,29 @@ export class ClaimTester {
     const claim = this.#hypothesis.claims[index];
     if (!claim) throw new RangeError(`There are ${this.claims} claims, and claim ${index} is not among them.`);
     let forwardPasses = 0;
-    const context = this.#contextOf(claim, index, watch, (sequences) => (forwardPasses += sequences));
+    const log = watch.onDetails && new RuleLog(new SwapTexts(this.#model, this.#dataset));
+    const context = this.#contextOf(claim, index, watch, log, (sequences) => (forwardPasses += sequences));
     context.progress("donors", 0, 1);
-    const problem = this.#problemOf(claim);
-    const evidence = problem === undefined ? await check(context, claim.statement) : untestable(problem);
-    const { verdict, why } = decide(evidence);
+    const evidence = await this.#evidenceOf(claim, index, context);
+    const { verdict, why, p } = decide(evidence, this.#hypothesis.settings.alpha);
+    const worst = worstOf(evidence.invariant);
+    if (log) watch.onDetails?.(detailsOf(claim, log, worst));
     return {
       name: claim.name,
       text: claim.text,
       line: claim.line,
       verdict,
       expected: claim.expected,
-      met: meets(verdict, claim.expected),
+      met: meets(verdict, claim),
+      proven: evidence.proof !== undefined,
+      ...(p !== undefined && { p }),
+      ...(claim.rival !== undefined && { rival: claim.rival }),
       why,
       figures: evidence.figures,
+      bounds: boundsOf(evidence),
       controls: evidence.controls,
-      worst: worstSwaps(evidence.invariant, this.#dataset),
-      notes: evidence.notes,
+      worst: worst.map((outcome) => worstSwap(outcome, this.#dataset)),
+      notes: [...leftOutNotes(this.#dataset.task), ...evidence.notes],
       forwardPasses,
     };
   }
@@ -119,8 +172,8 @@ export class ClaimTester {
   document(verdicts: readonly ClaimVerdict[], { file, fileHash, backend }: CheckOrigin): VerdictDocument {
     const { title, settings } = this.#hypothesis;
     const { task, examples } = this.#dataset;
-    const { accuracy, loss } = this.#competence;
-    return {
+    const { accuracy, loss } = this.#data.competence;
+    const document: VerdictDocument = {
       format: "filigree.verdict/1",
       title,
       file,
@@ -130,25 +183,77 @@ export class ClaimTester {
       seed: settings.seed,
       settings,
       model: { accuracy: accuracy.estimate, accuracyLow: accuracy.low, loss, examples: examples.length },
-      claims: verdicts,
-      met: verdicts.every(({ met }) => met),
+      claims: [],
+      met: true,
+    };
+    return withVerdicts(document, verdicts);
+  }
+
+  /** What every claim compiles to: the code of the check, run dry. Nulls on other models and data are left out. */
+  async explain({ file }: CheckOrigin): Promise<PlanDocument> {
+    const { title, claims } = this.#hypothesis;
+    const { task, examples } = this.#dataset;
+    const plans: ClaimPlan[] = [];
+    const different = new Set<string>();
+    for (const [index, claim] of claims.entries()) {
+      const log = new PlanLog(this.#dataset);
+      const counted = new Set<string>();
+      const context: ClaimContext = {
+        ...this.#contextOf(claim, index, {}, undefined, (sequences) => log.addPasses(sequences)),
+        dry: true,
+        run: (rule, swaps, options = {}) => {
+          const dry = this.#runner.runDry(swaps, { ...options, normsHeld: claim.normsHeld, counted });
+          log.addSwaps(rule, swaps, dry.counts);
+          return Promise.resolve(dry.outcomes);
+        },
+        trace: (rule, outcomes, replaced) => log.addCircuits(rule, outcomes, replaced),
+        interval: () => ({ estimate: 0, low: 0, high: 0, n: 0 }),
+      };
+      const { proof, untestable } = await this.#evidenceOf(claim, index, context);
+      plans.push(log.plan(claim, proof ? `proven: ${proof.why}` : untestable && `untestable: ${untestable}`));
+      for (const key of counted) different.add(key);
+    }
+    const forwardPasses = plans.reduce((sum, { furtherPasses }) => sum + furtherPasses, different.size);
+    return {
+      format: "filigree.plan/1",
+      title,
+      file,
+      task: task.name,
+      examples: examples.length,
+      forwardPasses,
+      claims: plans,
     };
   }
 
-  /** Why no swap could tell anything about a claim, if so. */
-  #problemOf({ statement }: Claim): string | undefined {
-    if (this.#scale.values.every((value) => value < 1e-12)) {
-      return "the model answers every example alike: there is nothing to explain";
-    }
-    return statement.kind === "ignores" ? undefined : this.#competence.problem;
+  async #evidenceOf(claim: Claim, index: number, context: ClaimContext): Promise<Evidence> {
+    const { statement } = claim;
+    const proof = proveStatement(this.#weights, this.#dataset.examples.filter(context.isReference), statement);
+    if (proof) return proven(proof);
+    const problem = problemOf(statement, context);
+    if (problem !== undefined) return untestable(problem);
+    const evidence = await checkStatement(context, statement);
+    if (!isPositive(statement) || evidence.untestable !== undefined || !this.#nulls || context.dry) return evidence;
+    // Reported only: in a compiled model the zeros alone may be the circuit, and other weights in the same places do it too.
+    return { ...evidence, controls: [...evidence.controls, ...(await this.#nulls.controls(index))] };
   }
 
-  #contextOf(claim: Claim, index: number, watch: Watch, count: (sequences: number) => void): ClaimContext {
-    const clean = this.#clean;
-    const dataset = this.#dataset;
+  #contextOf(
+    claim: Claim,
+    index: number,
+    watch: Watch,
+    log: RuleLog | undefined,
+    count: (sequences: number) => void,
+  ): ClaimContext {
+    const [clean, runner] = [this.#clean, this.#runner];
+    const counted = new Set<string>();
     const { settings, claims } = this.#hypothesis;
-    // By what the claim says: its name, its place and the claims beside it must not change its figures.
-    const random = (name: string) => randomStream(this.#seed, `scrubbing/${claim.text}/${name}`);
+    const valueOf = evaluator(this.#model);
+    const data = claimData(claim, this.#data, clean, valueOf, settings.alpha);
+    const { dataset } = data;
+    // By what the claim says, for `circuit` with the claims that it unites: its name, its place and the claims beside it must not change its figures.
+    const united = unitedClaims(claim, claims);
+    const said = [claim.text, ...united.map(({ text }) => text)].join("\n");
+    const random = (name: string) => randomStream(this.#seed, `scrubbing/${said}/${name}`);
     const progress = (rule: string, done: number, of: number) =>
       watch.onProgress?.({ claim: index + 1, claims: claims.length, name: claim.text, rule, done, of });
     const ran = async (sequences: number) => {
@@ -156,66 +261,80 @@ export class ClaimTester {
       await pause(watch.signal);
     };
     return {
+      ...data,
       clean,
-      dataset,
       settings,
-      scale: this.#scale,
+      valueOf,
+      united,
       random,
       progress,
       ran,
-      async run(rule, swaps, options) {
+      async run(rule, swaps, options = {}) {
         progress(rule, 0, swaps.length);
-        const outcomes = await runSwaps(clean, swaps, {
+        const outcomes = await runner.run(swaps, {
           ...options,
+          normsHeld: claim.normsHeld,
+          counted,
           async onBatch(sequences, done, of) {
             progress(rule, done, of);
             await ran(sequences);
           },
         });
+        log?.addSwaps(rule, outcomes);
         if (watch.trace) for (const outcome of outcomes) watch.trace(swapLine(claim, rule, outcome, dataset));
         return outcomes;
       },
       trace(rule, outcomes, replaced) {
+        log?.addCircuits(rule, outcomes);
         if (!watch.trace) return;
         for (const outcome of outcomes) watch.trace(circuitLine(claim, rule, outcome, replaced, dataset));
       },
-      interval: (name, samples, figure) =>
-        bootstrap(samples, figure, {
-          clusters: dataset.clusters,
-          alpha: settings.alpha,
-          random: random(`bootstrap/${name}`),
-        }),
+      interval: (_, samples, figure) =>
+        bootstrap(samples, figure, { resamples: this.#resamples, alpha: settings.alpha }),
     };
   }
 }
 
-function check(context: ClaimContext, statement: Statement): Promise<Evidence> {
-  switch (statement.kind) {
-    case "carries":
-      return checkCarries(context, statement);
-    case "ignores":
-      return checkIgnores(context, statement);
-    case "copies":
-      return checkCopies(context, statement);
-    case "attends":
-      return checkAttends(context, statement);
-    case "sufficient":
-      return checkSufficient(context, statement);
-    case "necessary":
-      return checkNecessary(context, statement);
-  }
+/** Whether a statement says that something happens: such claims need a model that does the task, and have nulls. */
+function isPositive({ kind }: Statement): boolean {
+  return kind !== "ignores" && kind !== "does not affect";
 }
 
-function worstSwaps(outcomes: readonly SwapOutcome[], { examples }: Dataset): WorstSwap[] {
+/** Why no swap could tell anything about a claim, if so. */
+function problemOf(statement: Statement, { distances, competence }: ClaimData): string | undefined {
+  const elsewhere = statement.kind === "does not affect" && statement.to.every(({ site }) => site !== "logits");
+  if (!elsewhere && distances.every(({ value }) => value < 1e-12)) {
+    return "the model answers every example alike: there is nothing to explain";
+  }
+  return isPositive(statement) ? competence.problem : undefined;
+}
+
+function detailsOf(claim: Claim, log: RuleLog, worst: readonly SwapOutcome[]): ClaimDetails {
+  const { name, column, rival, statement } = claim;
+  return {
+    claim: name,
+    kind: statement.kind,
+    column,
+    ...(rival !== undefined && { rival }),
+    sites: sitesOf(statement),
+    rules: log.details(),
+    worst: log.show(worst),
+  };
+}
+
+function worstOf(outcomes: readonly SwapOutcome[]): SwapOutcome[] {
   return [...outcomes]
     .filter(({ kl }) => kl > 0)
     .sort((a, b) => b.kl - a.kl || a.swap.reference - b.swap.reference || a.swap.donor - b.swap.donor)
-    .slice(0, WORST)
-    .map(({ swap, before, after, kl }) => ({
-      example: examples[swap.reference]!.taskIndex,
-      donor: examples[swap.donor]!.taskIndex,
-      before: [...before],
-      after: [...after],
-      divergence: kl,
-    }));
+    .slice(0, WORST);
+}
+
+function worstSwap({ swap, before, after, kl }: SwapOutcome, { examples }: Dataset): WorstSwap {
+  return {
+    example: examples[swap.reference]!.taskIndex,
+    donor: examples[swap.donor]!.taskIndex,
+    before: [...before],
+    after: [...after],
+    divergence: kl,
+  };
 }

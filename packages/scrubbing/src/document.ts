@@ -1,7 +1,7 @@
 import type { ExpectedVerdict, Settings } from "@filigree/hypothesis";
 import type { Control } from "./statements/evidence.ts";
 import type { Interval } from "./statistics/bootstrap.ts";
-import type { Verdict } from "./verdict.ts";
+import type { Bound, Verdict } from "./verdict.ts";
 
 /** A swap that the claim says changes nothing, and how much it did. `example` and `donor` index the task's examples. */
 export interface WorstSwap {
@@ -21,8 +21,16 @@ export interface ClaimVerdict {
   readonly verdict: Verdict;
   readonly expected: ExpectedVerdict;
   readonly met: boolean;
+  /** Whether the nonzero weights alone decide. */
+  readonly proven: boolean;
+  /** Of a claim that bounds refute: the least alpha at which they still would. */
+  readonly p?: number;
+  /** The rival hypothesis that claims it. */
+  readonly rival?: string;
   readonly why: string;
   readonly figures: Readonly<Record<string, Interval>>;
+  /** The figures that decide, in the order in which they are looked at. None of an untestable claim. */
+  readonly bounds: readonly Bound[];
   readonly controls: readonly Control[];
   readonly worst: readonly WorstSwap[];
   readonly notes: readonly string[];
@@ -63,10 +71,14 @@ export interface TraceLine {
     readonly channels: "all" | readonly number[];
     /** `all`: every token of the reference, from the donor's token at the same index. */
     readonly position: number | "all";
-    readonly from: { readonly donor: number; readonly position: number | "all" };
-    /** Where a path write is received: only that row of that site sees the donor's values, under the reference's pattern. */
+    /** The donor's values there, or the values themselves where they were computed. */
+    readonly from:
+      { readonly donor: number; readonly position: number | "all" } | { readonly value: readonly number[] };
+    /** Where a path write is received: only that row of that site sees the values, under the swapped run's own pattern. */
     readonly receiver?: { readonly site: string; readonly position: number };
   }[];
+  /** Norms keep the scales of the reference's undisturbed run. */
+  readonly normsHeld?: true;
   readonly before: readonly number[];
   readonly after: readonly number[];
   readonly delta2: number;

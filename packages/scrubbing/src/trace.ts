@@ -1,4 +1,4 @@
-import type { NodeMask } from "@filigree/core";
+import { parseSite, siteAt, type NodeMask } from "@filigree/core";
 import type { Claim } from "@filigree/hypothesis";
 import type { Dataset } from "./data/dataset.ts";
 import type { TraceLine } from "./document.ts";
@@ -13,21 +13,17 @@ export function swapLine(claim: Claim, rule: string, outcome: SwapOutcome, { exa
     claim: claim.name,
     rule,
     reference: name(swap.reference),
-    donors: [name(swap.donor)],
-    writes: swap.writes.flatMap((write): TraceLine["writes"] => {
-      const { site, position, from } = write;
-      const channels = write.channels ?? ("all" as const);
-      const donor = name(from.donor);
-      if (!("senders" in from)) return [{ site, channels, position, from: { donor, position: from.position } }];
-      // A path write lands on the mix, but what it carries are the donor's values, for this row alone.
-      return from.senders.map((sender) => ({
-        site: from.site,
-        channels,
-        position: sender.position,
-        from: { donor, position: sender.from },
-        receiver: { site, position },
-      }));
-    }),
+    donors: [swap.donor, ...(swap.others ?? [])].map(name),
+    writes: swap.writes.map(({ site, channels, position, values, from, receiver }) => ({
+      site,
+      channels: channels ?? ("all" as const),
+      position,
+      from: from === "value" ? { value: [...values] } : { donor: name(from.donor), position: from.position },
+      ...(receiver !== undefined && {
+        receiver: { site: siteAt(parseSite(site).layer!, "attn.y"), position: receiver },
+      }),
+    })),
+    ...(claim.normsHeld && { normsHeld: true }),
     before: [...before],
     after: [...after],
     delta2,

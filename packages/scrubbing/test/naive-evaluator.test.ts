@@ -26,6 +26,7 @@ const anyClaim = fc
       `embed at ${at} carries ${feature}`,
       `resid L${layer}.mid channels 0, 2-3 at ${at} carries ${feature}`,
       `attn L${layer} head 0.q at ${at} carries ${feature}`,
+      `attn L${layer} head 0.q at ${at} carries ${feature} with norms held`,
       `attn L${layer} head 0 at ${at} + mlp L${layer} neurons 1, 2 at last carries ${feature}`,
       `attn L${layer}.pattern at ${at} carries ${feature}`,
       `attn L${layer}.k channel 1 at ${at} ignores ${feature}`,
@@ -73,7 +74,8 @@ function strays(line: TraceLine, statement: Statement, task: Task): boolean {
   const allowed = feature === undefined || (x.features[feature] === y.features[feature]) === rule.includes("EQ");
   const own = (x.ids.join() === y.ids.join()) === (rule === "SELF");
   const written = writes.map(({ site, position, from, receiver }) => {
-    return [site, position, from.position, receiver?.site, receiver?.position].join(" ");
+    const source = "donor" in from ? from.position : "value";
+    return [site, position, source, receiver?.site, receiver?.position].join(" ");
   });
   return !allowed || !own || written.sort().join("\n") !== planned(rule, statement, x, y).sort().join("\n");
 }
@@ -117,7 +119,7 @@ function checkFigures(claim: ClaimVerdict, lines: readonly TraceLine[], task: Ta
       1e-5 * Math.max(1, Math.abs(value)),
     );
   };
-  if (claim.verdict === "untestable") return;
+  if (claim.verdict === "untestable" || claim.proven) return;
   const rule = (name: string) => lines.filter((line) => line.rule === name);
   const pairs = task.examples.flatMap((x, i) =>
     task.examples.flatMap((y, j) =>

@@ -1,6 +1,6 @@
 import type { BackendName } from "@filigree/core";
 import type { CircuitFile, ClaimItem } from "@filigree/hypothesis";
-import type { CheckProgress, VerdictDocument } from "@filigree/scrubbing";
+import type { CheckedText, CheckProgress, ClaimDetails, ClaimVerdict, VerdictDocument } from "@filigree/scrubbing";
 import { InputError } from "@filigree/sites";
 import { readText } from "../files.ts";
 import { FileInParts } from "../line-file.ts";
@@ -28,12 +28,12 @@ export interface ChecksProgress extends CheckProgress {
   readonly total: number;
 }
 
-/** The verdicts on a file, or what is wrong with it, one readable message an element. */
-export type CheckedFile =
-  { readonly document: VerdictDocument; readonly modelName: string } | { readonly faults: readonly string[] };
+/** The verdicts on a file with its text, or what is wrong with it, one readable message an element. */
+export type CheckedFile = (CheckedText & { readonly modelName: string }) | { readonly faults: readonly string[] };
 
 /** A file to check and its pieces of work: where they are among those of all files. */
 interface Planned {
+  readonly source: string;
   readonly modelName: string;
   readonly first: number;
   readonly count: number;
@@ -48,6 +48,8 @@ export async function checkFiles(files: readonly string[], options: CheckFilesOp
   const { workers, signal, onProgress, onFile } = options;
   const trace = options.trace === undefined ? undefined : new FileInParts(options.trace);
   try {
+    // Tensors come with it: loaded here, so that the help of the command is there at once.
+    const { withVerdicts } = await import("@filigree/scrubbing");
     const pieces: ClaimPiece[] = [];
     const plans: Planned[] = [];
     for (const file of files) plans.push(await plan(file, options, trace, pieces));
@@ -57,7 +59,7 @@ export async function checkFiles(files: readonly string[], options: CheckFilesOp
     let faulty = 0;
     const show = () => {
       for (let next = plans[shown]; next && isDone(next, results); next = plans[++shown]) {
-        const checked = joined(next, results);
+        const checked = joined(next, results, withVerdicts);
         if ("faults" in checked) faulty++;
         onFile(checked);
       }
@@ -101,16 +103,17 @@ async function plan(
     for (const [claim, cost] of costsOf(tree).entries()) {
       pieces.push({ check, claim, cost, ...(trace && { trace: trace.part() }) });
     }
-    return { modelName: model ?? readHeader(tree).model ?? "", first, count: pieces.length - first };
+    return { source: text, modelName: model ?? readHeader(tree).model ?? "", first, count: pieces.length - first };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    return { modelName: "", first, count: 0, faults: [`error: ${error.message}`] };
+    return { source: "", modelName: "", first, count: 0, faults: [`error: ${error.message}`] };
   }
 }
 
 /** A claim each, with how long it takes. A file that claims nothing has one piece, which finds what is wrong with it. */
 function costsOf({ items }: CircuitFile): number[] {
-  const costs = items.filter((item) => item.kind === "claim").flatMap(({ statement }) => costsOfStatement(statement));
+  const all = items.flatMap((item) => (item.kind === "rival" ? item.items : [item]));
+  const costs = all.filter((item) => item.kind === "claim").flatMap(({ statement }) => costsOfStatement(statement));
   return costs.length === 0 ? [1] : costs;
 }
 
@@ -125,15 +128,22 @@ function isDone({ first, count }: Planned, results: ReadonlyMap<number, ClaimRes
 }
 
 /** The document with the claims of all pieces of a file. */
-function joined({ modelName, first, count, faults }: Planned, results: ReadonlyMap<number, ClaimResult>): CheckedFile {
+function joined(
+  { source, modelName, first, count, faults }: Planned,
+  results: ReadonlyMap<number, ClaimResult>,
+  withVerdicts: (document: VerdictDocument, verdicts: readonly ClaimVerdict[]) => VerdictDocument,
+): CheckedFile {
   if (faults) return { faults };
-  const documents: VerdictDocument[] = [];
+  let document: VerdictDocument | undefined;
+  const verdicts: ClaimVerdict[] = [];
+  const details: ClaimDetails[] = [];
   for (let piece = first; piece < first + count; piece++) {
     const result = results.get(piece)!;
     if ("faults" in result) return result;
     if (result.claims !== count) throw new Error(`${result.claims} claims were found where ${count} were read.`);
-    documents.push(result.document);
+    ({ document } = result);
+    verdicts.push(result.verdict);
+    details.push(result.details);
   }
-  const claims = documents.flatMap((document) => document.claims);
-  return { document: { ...documents[0]!, claims, met: claims.every(({ met }) => met) }, modelName };
+  return { source, verdict: withVerdicts(document!, verdicts), details, modelName };
 }

@@ -1,4 +1,11 @@
-import type { CheckInput, CheckProgress, OpenedCheck, VerdictDocument } from "@filigree/scrubbing";
+import type {
+  CheckInput,
+  CheckProgress,
+  ClaimDetails,
+  ClaimVerdict,
+  OpenedCheck,
+  VerdictDocument,
+} from "@filigree/scrubbing";
 import { InputError } from "@filigree/sites";
 import { LineWriter } from "../line-file.ts";
 import type { PieceWatch, Workbench } from "../workers/workbench.ts";
@@ -14,9 +21,16 @@ export interface ClaimPiece {
   readonly cost: number;
 }
 
-/** The document of a file with one of its claims, and how many there are; or what is wrong with the file. */
+/** One claim's verdict, as it is by itself, and the document that waits for all of them; or what is wrong with the file. */
 export type ClaimResult =
-  | { readonly document: VerdictDocument; readonly claims: number }
+  | {
+      readonly verdict: ClaimVerdict;
+      readonly details: ClaimDetails;
+      /** Without claims. */
+      readonly document: VerdictDocument;
+      /** How many claims the file makes. */
+      readonly claims: number;
+    }
   /** One readable message an element. */
   | { readonly faults: readonly string[] };
 
@@ -39,8 +53,10 @@ export class ClaimsWorkbench implements Workbench<ClaimPiece, ClaimResult, Check
       const lines = trace === undefined ? undefined : new LineWriter(trace);
       try {
         const writeLine = lines && ((line: object) => lines.add(JSON.stringify(line)));
-        const verdict = await tester.test(claim, { onProgress, signal, trace: writeLine });
-        return { document: tester.document([verdict], origin), claims: tester.claims };
+        let details: ClaimDetails | undefined;
+        const onDetails = (found: ClaimDetails) => (details = found);
+        const verdict = await tester.test(claim, { onProgress, signal, trace: writeLine, onDetails });
+        return { verdict, details: details!, document: tester.document([], origin), claims: tester.claims };
       } finally {
         lines?.close();
       }

@@ -1,37 +1,49 @@
-import type { ClaimVerdict, VerdictDocument } from "@filigree/scrubbing";
+import {
+  exampleLines,
+  reasonOf,
+  type CheckedText,
+  type ClaimDetails,
+  type ClaimVerdict,
+  type Control,
+  type Interval,
+  type VerdictDocument,
+} from "@filigree/scrubbing";
 import { count, counted, figure, loss, percent } from "./numbers.ts";
 import type { Paint } from "./paint.ts";
-import { padEnd, widthOf, wrap } from "./text.ts";
-
-/** Figures that the table shows, in this order; the JSON document has all of them. */
-const MAIN_FIGURES = ["transfer", "r", "control", "mass", "U"];
-/** Shown where there is no transfer: how much the site matters, and how much of that depends on the feature. */
-const WITHOUT_TRANSFER = ["V", "change"];
+import { cut, padEnd, widthOf, wrap } from "./text.ts";
 
 const VERDICT_WIDTH = "inconclusive".length;
 const MARGIN = "  ";
 /** Where a claim's text begins: margin, mark, blank, verdict, two blanks. */
 const INDENT = " ".repeat(MARGIN.length + 2 + VERDICT_WIDTH + 2);
+const SIGNS = { "<=": "≤", ">=": "≥" } as const;
+
+interface Look {
+  readonly paint: Paint;
+  readonly columns: number;
+}
 
 /**
- * The verdicts on one file for a person: a header, a row a claim, and how many are as expected.
+ * The verdicts on one file for a person: a header, a block a claim with the figures that decide, its controls and why it
+ * fails, and how many are as expected.
  *
  * @param modelName the checkpoint directory, as it was named
  */
 export function renderVerdict(
-  document: VerdictDocument,
+  { verdict, details }: Pick<CheckedText, "verdict" | "details">,
   modelName: string,
-  look: { readonly paint: Paint; readonly columns: number },
+  look: Look,
 ): string {
-  const { claims, met } = document;
+  const { claims, met, file } = verdict;
   const { paint } = look;
   const asExpected = claims.filter((claim) => claim.met).length;
   const footer = `${asExpected} of ${counted(claims.length, "claim")} as expected`;
+  const blocks = claims.flatMap((claim, i) => renderClaim(claim, details[i]!, file, look));
   return [
-    renderHeader(document, modelName, look),
+    renderHeader(verdict, modelName, look),
     "",
-    ...claims.map((claim) => renderClaim(claim, document.file, look)),
-    "",
+    ...blocks,
+    ...(blocks.at(-1) === "" ? [] : [""]),
     paint.bold((met ? paint.green : paint.red)(footer)),
   ].join("\n");
 }
@@ -39,7 +51,7 @@ export function renderVerdict(
 function renderHeader(
   { title, file, task, hashes, model, seed }: VerdictDocument,
   modelName: string,
-  { paint, columns }: { paint: Paint; columns: number },
+  { paint, columns }: Look,
 ): string {
   const facts = [
     file,
@@ -53,22 +65,24 @@ function renderHeader(
   return [...heading, ...flow(facts, " · ", columns).map(paint.dim)].join("\n");
 }
 
-function renderClaim(claim: ClaimVerdict, file: string, { paint, columns }: { paint: Paint; columns: number }): string {
+function renderClaim(claim: ClaimVerdict, details: ClaimDetails, file: string, { paint, columns }: Look): string[] {
+  const { verdict, expected, met, why, line } = claim;
   const room = columns - INDENT.length;
-  const expectation = claim.expected === "supported" ? "" : ` expect ${claim.expected}`;
+  const expectation = expected === "supported" ? "" : ` expect ${expected}`;
   const [first = "", ...more] = wrap(claim.text + expectation, room);
-  const mark = claim.met ? paint.green("✓") : paint.red("✗");
-  const lines = [
-    `${MARGIN}${mark} ${padEnd(paintVerdict(claim, paint), VERDICT_WIDTH)}  ${first}`.trimEnd(),
-    ...more.map((line) => INDENT + line),
-    ...flow(mainFigures(claim), "   ", room).map((line) => INDENT + paint.dim(line)),
+  const mark = met ? paint.green("✓") : paint.red("✗");
+  const below = [
+    ...more,
+    ...flow(deciding(claim, paint), "   ", room),
+    ...flow(controlTexts(claim.controls), " · ", room).map(paint.dim),
   ];
-  if (!claim.met) {
-    const where = wrap(`expected ${claim.expected}, at ${file}:${claim.line}`, room);
-    lines.push(...where.map((line) => INDENT + paint.red(line)));
+  if (!met) below.push(...wrap(`expected ${expected}, at ${file}:${line}`, room).map(paint.red));
+  // A proof has no figures: its words are all there is.
+  if (!met || verdict !== "supported" || claim.proven) {
+    below.push(...wrapped(why, room), ...reasonLines(claim, details, room, paint));
   }
-  if (!claim.met || claim.verdict !== "supported") lines.push(...wrap(claim.why, room).map((line) => INDENT + line));
-  return lines.join("\n");
+  const head = `${MARGIN}${mark} ${padEnd(paintVerdict(claim, paint), VERDICT_WIDTH)}  ${first}`.trimEnd();
+  return [head, ...below.map((text) => (text === "" ? "" : INDENT + text))];
 }
 
 function paintVerdict({ verdict, met }: ClaimVerdict, paint: Paint): string {
@@ -76,12 +90,50 @@ function paintVerdict({ verdict, met }: ClaimVerdict, paint: Paint): string {
   return met ? verdict : paint.yellow(verdict);
 }
 
-function mainFigures({ figures }: ClaimVerdict): string[] {
-  const names = figures["transfer"] ? MAIN_FIGURES : [...MAIN_FIGURES, ...WITHOUT_TRANSFER];
-  return names.flatMap((name) => {
+/** The figures that decide, each with its interval and its bound; those that fail stand out. */
+function deciding({ figures, bounds }: ClaimVerdict, paint: Paint): string[] {
+  return bounds.flatMap(({ figure: name, relation, threshold, side, byEstimate }) => {
     const found = figures[name];
-    return found ? [`${name} ${figure(found.estimate)} [${figure(found.low)}, ${figure(found.high)}]`] : [];
+    if (!found) return [];
+    // Of what is measured on a subset, the estimate alone must keep the bound: the reader must not look for the interval.
+    const bound = `${byEstimate ? "estimate " : ""}${SIGNS[relation]} ${Number(threshold.toFixed(4))}`;
+    const text = `${name} ${intervalText(found)}`;
+    if (side === "passes") return [paint.dim(`${text} ${bound}`)];
+    return [paint.yellow(side === "fails" ? `${text} not ${bound}` : `${text} ${bound}?`)];
   });
+}
+
+/** Controls without a verdict of their own that come to nothing, such as heads that move nothing, are only counted. */
+function controlTexts(controls: readonly Control[]): string[] {
+  const shown = controls.filter(
+    ({ figures, verdict }) =>
+      verdict !== undefined || Object.values(figures).some(({ estimate }) => !(Math.abs(estimate) < 0.01)),
+  );
+  const more = controls.length - shown.length;
+  return [...shown.map(controlText), ...(more > 0 ? [`${counted(more, "control")} at 0`] : [])];
+}
+
+/** What follows a colon in a name is for those who ask: the JSON document and the page have it. */
+function controlText({ name, figures, verdict }: Control): string {
+  const found = Object.entries(figures).map(([figureName, interval]) => `${figureName} ${intervalText(interval)}`);
+  return `${name.replace(/: .*$/su, "")}: ${[...(verdict === undefined ? [] : [verdict]), ...found].join(", ")}`;
+}
+
+function intervalText({ estimate, low, high }: Interval): string {
+  return `${figure(estimate)} [${figure(low)}, ${figure(high)}]`;
+}
+
+/** What the swaps that speak against the claim did, and the clearest of them. */
+function reasonLines(claim: ClaimVerdict, details: ClaimDetails, room: number, paint: Paint): string[] {
+  const reason = reasonOf(claim, details);
+  if (!reason) return [];
+  const example = exampleLines(reason, room).map((line) => paint.dim(cut(line, room)));
+  return [...wrapped(reason.sentence, room), ...example, ""];
+}
+
+/** A sentence on lines of at most `width`, where a number stays with its percent sign. */
+function wrapped(sentence: string, width: number): string[] {
+  return wrap(sentence.replace(/(\d) %/gu, "$1\u2060%"), width).map((line) => line.replace(/\u2060/gu, " "));
 }
 
 /** Pieces on as few lines as hold them; no piece is broken unless it is longer than a line. */
@@ -91,6 +143,7 @@ function flow(pieces: readonly string[], between: string, width: number): string
     const last = lines.at(-1);
     if (last !== undefined && widthOf(last + between + piece) <= width)
       lines[lines.length - 1] = last + between + piece;
+    else if (widthOf(piece) <= width) lines.push(piece);
     else lines.push(...wrap(piece, width));
   }
   return lines;

@@ -44,7 +44,13 @@ export function circuitNodes(parts: readonly Pick<SitePart, "site" | "channels">
 export function sitesOfStatement(statement: Statement, shape: ModelShape): Pick<SitePart, "site" | "channels">[] {
   switch (statement.kind) {
     case "carries":
+    case "contains":
+    case "equals":
       return [...statement.parts];
+    case "computes":
+      return [...statement.parts, ...statement.inputs.flatMap(({ parts }) => parts)];
+    case "affects":
+      return [...statement.from, ...statement.to];
     case "copies": {
       const { heads, layer } = statement;
       return [{ site: siteAt(layer, "attn.y"), channels: heads === "all" ? "all" : channelsOfHeads(heads, shape) }];

@@ -14,15 +14,29 @@ const FIGURES: Readonly<Record<StatementKind, ReadonlyMap<string, Side>>> = {
     ["transfer", ">="],
     ["change", ">="],
   ]),
+  contains: new Map([
+    ["transfer", ">="],
+    ["change", ">="],
+  ]),
   ignores: new Map([["V", "<="]]),
+  computes: new Map([
+    ["r", "<="],
+    ["V", ">="],
+  ]),
+  equals: new Map([["r", "<="]]),
   copies: new Map([
     ["transfer", ">="],
     ["r", "<="],
     ["control", "<="],
+    ["rest", "<="],
   ]),
   attends: new Map([["mass", ">="]]),
   sufficient: new Map([["U", "<="]]),
+  affects: new Map([["V", ">="]]),
+  "does not affect": new Map([["V", "<="]]),
   necessary: new Map([["V", ">="]]),
+  complete: new Map([["gap", "<="]]),
+  minimal: new Map(),
 };
 
 const LONG_NAMES = new Map([["unexplained", "U"]]);
@@ -36,6 +50,8 @@ export interface StatedBounds {
   /** As written. */
   readonly stated: readonly string[];
 }
+
+const NOTHING_STATED: StatedBounds = { bounds: {}, stated: [] };
 
 /** What the `expect` clauses of a claim say. */
 export class Expectations {
@@ -58,6 +74,7 @@ export class Expectations {
   }
 
   of(kind: StatementKind): StatedBounds {
+    if (this.#bounds.size === 0) return NOTHING_STATED;
     const own = [...this.#bounds].filter(([figure]) => FIGURES[kind].has(figure));
     return {
       bounds: Object.fromEntries(own.map(([figure, { bound }]) => [figure, bound])),

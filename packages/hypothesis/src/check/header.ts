@@ -65,5 +65,16 @@ export function checkDeclarations(tree: CircuitFile, report: Report): void {
 }
 
 function declarations(tree: CircuitFile): Declaration[] {
-  return tree.items.filter((item): item is Declaration => !["let", "claim", "broken"].includes(item.kind));
+  return tree.items.filter((item): item is Declaration => DECLARATIONS.has(item.kind));
 }
+
+const DECLARATIONS: ReadonlySet<string> = new Set<Declaration["kind"]>([
+  "title",
+  "model",
+  "task",
+  "split",
+  "seed",
+  "examples",
+  "donors",
+  "alpha",
+]);

@@ -27,7 +27,7 @@ export function nodeFileTerms(
   // Without a reader the nodes are as little known as a model's sizes are without its shape.
   if (nodeFile === undefined) return shape && report.error("node-file", span, "node files cannot be read here");
   try {
-    const file = nodeFile(text);
+    const file = nodeFile(text, report.file);
     const sites = (Object.entries(file.nodes) as [SiteName, readonly number[]][]).filter(
       ([, channels]) => channels.length > 0,
     );

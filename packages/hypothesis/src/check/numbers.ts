@@ -33,7 +33,7 @@ const UNKNOWN_COUNT = 65_536;
 /** The indices of a list, ascending, each once. */
 export function indicesOf(list: IndexList, counted: Counted, report: Report): number[] | undefined {
   const { count = UNKNOWN_COUNT, singular, plural, owner, code } = counted;
-  const indices = new Set<number>();
+  const ranges: [from: number, to: number][] = [];
   for (const { first, last, span } of list.ranges) {
     const [from, to] = [wholeNumber(first, 0, report), wholeNumber(last, 0, report)];
     if (from === undefined || to === undefined) return undefined;
@@ -42,7 +42,13 @@ export function indicesOf(list: IndexList, counted: Counted, report: Report): nu
       const known = count === 1 ? `one ${singular}: 0` : `${count} ${plural}: 0 to ${count - 1}`;
       return report.error(code, span, `there is no ${singular} ${to} in ${owner}`, `${owner} has ${known}`);
     }
-    for (let index = from; index <= to; index++) indices.add(index);
+    ranges.push([from, to]);
   }
-  return [...indices].sort((a, b) => a - b);
+  const indices: number[] = [];
+  let next = 0;
+  for (const [from, to] of ranges.sort((a, b) => a[0] - b[0])) {
+    for (let index = Math.max(from, next); index <= to; index++) indices.push(index);
+    next = Math.max(next, to + 1);
+  }
+  return indices;
 }

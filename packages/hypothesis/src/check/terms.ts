@@ -16,6 +16,7 @@ export interface Term {
 
 export type TermBase =
   | { readonly kind: "embed" }
+  | { readonly kind: "logits" }
   | { readonly kind: "resid" | "mlp"; readonly layer: number }
   | { readonly kind: "attn"; readonly layer: number; readonly heads?: readonly number[] }
   /** Flat channels of one site, by node id or from a node file. */
@@ -32,6 +33,7 @@ export interface TermList {
 export function partsOf(base: TermBase): readonly string[] {
   switch (base.kind) {
     case "embed":
+    case "logits":
     case "nodes":
       return [];
     case "resid":
@@ -47,7 +49,8 @@ export function partsOf(base: TermBase): readonly string[] {
 export function kindOf({ base, part }: Term): SiteKind {
   switch (base.kind) {
     case "embed":
-      return "embed";
+    case "logits":
+      return base.kind;
     case "nodes":
       return parseSite(base.site).kind;
     case "resid":
@@ -65,7 +68,7 @@ export function kindOf({ base, part }: Term): SiteKind {
 /** The site that a term is about. Bare `resid L3` is what layer 3 leaves to the next. */
 export function siteOf(term: Term, shape: ModelShape): SiteName {
   const { base, part } = term;
-  if (base.kind === "embed") return siteName("embed");
+  if (base.kind === "embed" || base.kind === "logits") return siteName(base.kind);
   if (base.kind === "nodes") return base.site;
   if (base.kind !== "resid" || part !== undefined) return siteName(`${base.layer}.${kindOf(term)}`);
   return base.layer + 1 < shape.nLayer ? siteAt(base.layer + 1, "resid_in") : siteName("final_resid");
@@ -76,7 +79,8 @@ export function describeTerm({ base, part }: Term): string {
   const dotted = part === undefined ? "" : `.${part}`;
   switch (base.kind) {
     case "embed":
-      return "embed";
+    case "logits":
+      return base.kind;
     case "nodes":
       return base.site;
     case "attn":

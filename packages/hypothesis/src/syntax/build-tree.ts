@@ -1,6 +1,20 @@
-import type { CstNode, IToken, TokenType } from "chevrotain";
+import type { CstNode } from "chevrotain";
 import type { Span } from "../diagnostic.ts";
-import { unquote } from "./lexer.ts";
+import { buildExpression, buildPositionRule } from "./build-expression.ts";
+import {
+  child,
+  children,
+  firstOf,
+  name,
+  number,
+  numberOf,
+  position,
+  spanOfNode,
+  text,
+  token,
+  tokens,
+  words,
+} from "./cst.ts";
 import { spanFrom, spanOf } from "./span.ts";
 import * as t from "./tokens.ts";
 import type {
@@ -8,22 +22,26 @@ import type {
   ClaimItem,
   Declaration,
   Expectation,
+  FeatureItem,
   IndexList,
   IndexRange,
+  InputTree,
   Item,
   Layer,
-  Name,
-  NumberLiteral,
-  PositionTree,
   SiteBase,
   Sites,
   SiteTerm,
   StatementTree,
-  Text,
 } from "./tree.ts";
 
-/** Turns the parser's record of one faultless line into its syntax tree. */
-export function buildItem(cst: CstNode): Exclude<Item, { kind: "broken" }> {
+/** A line that stands for itself; a rival spans several. */
+export type LineItem = Exclude<Item, { kind: "broken" | "rival" }>;
+
+/** A tree while it is built: files of thousands of lines are read at once, and spreading parts into it is slow. */
+type Writable<Tree> = { -readonly [Key in keyof Tree]: Tree[Key] };
+
+/** Turns the parser's record of one faultless line into its syntax tree. The lines of a rival's braces have none. */
+export function buildItem(cst: CstNode): LineItem {
   const [rule] = Object.keys(cst.children);
   const line = child(cst, rule!)!;
   const span = spanOfNode(line);
@@ -38,33 +56,79 @@ export function buildItem(cst: CstNode): Exclude<Item, { kind: "broken" }> {
       const { image } = firstOf(line, [t.Seed, t.Examples, t.Donors, t.Alpha]);
       return { kind: image as "seed", value: number(child(line, "number")!), span } satisfies Declaration;
     }
-    case "let": {
-      const identifier = token(line, t.Identifier)!;
-      return { kind: "let", name: text(identifier), sites: sites(child(line, "sites")!), span };
-    }
+    case "import":
+      return { kind: rule, path: text(token(line, t.Text)!), span };
+    case "let":
+      return { kind: rule, name: words(child(line, "words")!), sites: sites(child(line, "sites")!), span };
+    case "feature":
+      return feature(line);
+    case "nuisance":
+      return { kind: rule, names: children(line, "name").map(name), span };
+    case "definedPosition":
+      return { kind: "position", name: name(child(line, "name")!), rule: buildPositionRule(line), span };
     default:
       return claim(line);
   }
 }
 
+function feature(line: CstNode): FeatureItem {
+  const at = child(line, "position");
+  return {
+    kind: "feature",
+    nuisance: token(line, t.Nuisance) !== undefined,
+    name: name(child(line, "name")!),
+    ...(at && { anchor: position(at) }),
+    type: text(token(line, t.Word)!),
+    expression: buildExpression(child(line, "expression")!),
+    span: spanOfNode(line),
+  };
+}
+
 function claim(line: CstNode): ClaimItem {
-  const given = child(line, "name");
   const subject = sites(child(line, "sites")!);
   const predicate = child(line, "predicate")!;
-  const expectations = children(line, "expect").flatMap((clause) => children(clause, "expectation").map(expectation));
   const statement = statementOf(predicate, subject, spanFrom(subject.span, spanOfNode(predicate)));
-  const span = spanFrom(statement.span, expectations.at(-1)?.span ?? statement.span);
-  return { kind: "claim", ...(given && { name: name(given) }), statement, expectations, span };
+  const expectations: Expectation[] = [];
+  for (const clause of children(line, "expect")) {
+    for (const said of children(clause, "expectation")) expectations.push(expectation(said));
+  }
+  const given = child(line, "name");
+  const whole: Writable<ClaimItem> = {
+    kind: "claim",
+    statement,
+    anyIndex: false,
+    normsHeld: false,
+    expectations,
+    claimed: statement.span,
+    span: statement.span,
+  };
+  if (given !== undefined) whole.name = name(given);
+  for (const modifier of children(line, "modifier")) {
+    const condition = child(modifier, "expression");
+    if (condition !== undefined) whole.when ??= buildExpression(condition);
+    else if (token(modifier, t.AnyIndex) !== undefined) whole.anyIndex = true;
+    else whole.normsHeld = true;
+    whole.claimed = spanFrom(whole.claimed, spanOfNode(modifier));
+  }
+  whole.span = spanFrom(whole.claimed, expectations.at(-1)?.span ?? whole.claimed);
+  return whole;
 }
 
 function statementOf(predicate: CstNode, subject: Sites, span: Span): StatementTree {
-  const [kind] = Object.keys(predicate.children) as [StatementTree["kind"]];
+  const [kind] = Object.keys(predicate.children) as [Exclude<StatementTree["kind"], "does not affect">];
   const node = child(predicate, kind)!;
   const [first, second] = children(node, "position").map(position);
+  const about = child(node, "name");
   switch (kind) {
     case "carries":
+      return { kind, subject, atMost: token(node, t.Most) !== undefined, feature: name(about!), span };
+    case "contains":
     case "ignores":
-      return { kind, subject, feature: name(child(node, "name")!), span };
+      return { kind, subject, feature: name(about!), span };
+    case "computes":
+      return { kind, subject, feature: name(about!), inputs: children(node, "source").map(input), span };
+    case "equals":
+      return { kind, subject, expression: buildExpression(child(node, "expression")!), span };
     case "copies": {
       const via = token(node, t.Word);
       const from = token(node, t.From) && first;
@@ -72,18 +136,32 @@ function statementOf(predicate: CstNode, subject: Sites, span: Span): StatementT
       return {
         kind,
         subject,
-        feature: name(child(node, "name")!),
+        feature: name(about!),
         ...(from && { from }),
         ...(to && { to }),
         ...(via && { via: text(via) }),
+        alone: token(node, t.Alone) !== undefined,
         span,
       };
     }
     case "attends":
       return { kind, subject, from: first!, to: second!, span };
-    case "is":
-      return { kind, subject, properties: tokens(node, t.Word).map(text), span };
+    case "is": {
+      const properties = children(node, "property").map((property) => text(token(property, t.Word)!));
+      return { kind, subject, properties, span };
+    }
+    case "affects":
+      return { kind, subject, target: sites(child(node, "sites")!), span };
+    default: {
+      const [target, through] = children(node, "sites").map(sites);
+      return { kind: "does not affect", subject, target: target!, ...(through && { through }), span };
+    }
   }
+}
+
+function input(node: CstNode): InputTree {
+  const by = child(node, "name");
+  return { sites: sites(child(node, "sites")!), ...(by && { feature: name(by) }), span: spanOfNode(node) };
 }
 
 function expectation(node: CstNode): Expectation {
@@ -104,23 +182,25 @@ function sites(node: CstNode): Sites {
 }
 
 function term(node: CstNode): SiteTerm {
+  const whole: Writable<SiteTerm> = { base: base(child(node, "base")!), span: spanOfNode(node) };
   const part = token(node, t.Word);
   const list = child(node, "channels");
   const at = child(node, "position");
-  return {
-    base: base(child(node, "base")!),
-    ...(part && { part: text(part) }),
-    ...(list && { channels: channels(list) }),
-    ...(at && { position: position(at) }),
-    span: spanOfNode(node),
-  };
+  if (part !== undefined) whole.part = text(part);
+  if (list !== undefined) whole.channels = channels(list);
+  if (at !== undefined) whole.position = position(at);
+  return whole;
 }
+
+const BASES = [t.Attn, t.Mlp, t.Resid, t.Embed, t.Node, t.Circuit, t.Nodes, t.Logits];
 
 function base(node: CstNode): SiteBase {
   const span = spanOfNode(node);
   const group = child(node, "group");
   if (group !== undefined) return { kind: "group", sites: sites(group), span };
-  const first = firstOf(node, [t.Embed, t.Circuit, t.Resid, t.Mlp, t.Attn, t.Nodes, t.Identifier, t.Node]);
+  const said = child(node, "words");
+  if (said !== undefined) return { kind: "reference", name: words(said), span };
+  const first = firstOf(node, BASES);
   const layerToken = token(node, t.Layer);
   const layer = layerToken && ({ index: Number(layerToken.image.slice(1)), span: spanOf(layerToken) } satisfies Layer);
   const heads = child(node, "indices");
@@ -137,8 +217,8 @@ function base(node: CstNode): SiteBase {
       return { kind: "attn", layer: layer!, ...(heads && { heads: indices(heads) }), span };
     case t.Nodes:
       return { kind: "nodes-from", path: text(token(node, t.Text)!), span };
-    case t.Identifier:
-      return { kind: "reference", name: text(first), span };
+    case t.Logits:
+      return { kind: "logits", span };
     default:
       return { kind: "node", id: { text: first.image.replaceAll("`", ""), span }, span };
   }
@@ -157,60 +237,4 @@ function indices(node: CstNode): IndexList {
 function range(node: CstNode): IndexRange {
   const ends = tokens(node, t.NumberToken);
   return { first: numberOf(ends[0]!), last: numberOf(ends.at(-1)!), span: spanOfNode(node) };
-}
-
-function position(node: CstNode): PositionTree {
-  const span = spanOfNode(node);
-  const words = child(node, "name");
-  if (words !== undefined) return { kind: "name", name: name(words), span };
-  return { kind: "index", index: numberOf(token(node, t.NumberToken)!), span };
-}
-
-function name(node: CstNode): Name {
-  const span = spanOfNode(node);
-  const quoted = token(node, t.Text);
-  if (quoted !== undefined) return { text: unquote(quoted.image), quoted: true, span };
-  const words = [...tokens(node, t.NameWord), ...tokens(node, t.NumberToken)];
-  words.sort((a, b) => a.startOffset - b.startOffset);
-  return { text: words.map(({ image }) => image).join(" "), quoted: false, span };
-}
-
-function number(node: CstNode): NumberLiteral {
-  const literal = numberOf(token(node, t.NumberToken)!);
-  if (token(node, t.Percent) === undefined) return literal;
-  return { value: literal.value / 100, percent: true, span: spanOfNode(node) };
-}
-
-function numberOf(literal: IToken): NumberLiteral {
-  return { value: Number(literal.image), percent: false, span: spanOf(literal) };
-}
-
-function text(from: IToken): Text {
-  return { text: from.image.startsWith('"') ? unquote(from.image) : from.image, span: spanOf(from) };
-}
-
-function child(node: CstNode, rule: string): CstNode | undefined {
-  return node.children[rule]?.[0] as CstNode | undefined;
-}
-
-function children(node: CstNode, rule: string): readonly CstNode[] {
-  return (node.children[rule] ?? []) as CstNode[];
-}
-
-/** The tokens that the grammar consumed as `type` directly in a node, in the order of the text. */
-function tokens(node: CstNode, type: TokenType): readonly IToken[] {
-  return (node.children[type.name] ?? []) as IToken[];
-}
-
-function token(node: CstNode, type: TokenType): IToken | undefined {
-  return tokens(node, type)[0];
-}
-
-function firstOf(node: CstNode, types: readonly TokenType[]): IToken {
-  return types.map((type) => token(node, type)).find((found) => found !== undefined)!;
-}
-
-function spanOfNode({ location }: CstNode): Span {
-  const { startOffset, endOffset, startLine, startColumn } = location!;
-  return { start: startOffset, end: endOffset! + 1, line: startLine!, column: startColumn! };
 }

@@ -1,35 +1,18 @@
-import { CstParser, tokenMatcher, type CstNode, type IToken, type TokenType } from "chevrotain";
+import { tokenMatcher, type CstNode, type ISerializedGast, type IToken, type TokenType } from "chevrotain";
+import { StatementsParser } from "./statements-grammar.ts";
 import * as t from "./tokens.ts";
 
 /**
  * The grammar of one logical line. A `.circuit` file is a list of such lines, so that an error never
- * reaches beyond its own.
+ * reaches beyond its own. A `rival` is a line that opens a block, and a line that closes it.
  */
-class LineParser extends CstParser {
+class LineParser extends StatementsParser {
   constructor() {
-    super(t.ALL_TOKENS, {
-      recoveryEnabled: true,
-      maxLookahead: 2,
-      nodeLocationTracking: "full",
-      errorMessageProvider: {
-        buildMismatchTokenMessage: ({ expected }) => expected.LABEL ?? expected.name,
-        buildNotAllInputParsedMessage: () => "the end of the line",
-        buildNoViableAltMessage: ({ customUserDescription }) => customUserDescription ?? "",
-        buildEarlyExitMessage: ({ customUserDescription }) => customUserDescription ?? "",
-      },
-    });
+    super();
     this.performSelfAnalysis();
   }
 
-  // A made-up or dropped token would let a misread statement pass for a whole one.
-  override canTokenTypeBeInsertedInRecovery(_token: TokenType): boolean {
-    return false;
-  }
-  override canTokenTypeBeDeletedInRecovery(_token: TokenType): boolean {
-    return false;
-  }
-
-  item = this.RULE("item", () => {
+  line = this.RULE("line", () => {
     this.OR({
       DEF: [
         { ALT: () => this.SUBRULE(this.title) },
@@ -37,7 +20,13 @@ class LineParser extends CstParser {
         { ALT: () => this.SUBRULE(this.task) },
         { ALT: () => this.SUBRULE(this.setting) },
         { ALT: () => this.SUBRULE(this.split) },
+        { ALT: () => this.SUBRULE(this.import) },
         { ALT: () => this.SUBRULE(this.let) },
+        { GATE: () => this.isFeature(), ALT: () => this.SUBRULE(this.feature) },
+        { ALT: () => this.SUBRULE(this.nuisance) },
+        { ALT: () => this.SUBRULE(this.definedPosition) },
+        { ALT: () => this.SUBRULE(this.rival) },
+        { ALT: () => this.SUBRULE(this.rivalEnd) },
         { ALT: () => this.SUBRULE(this.claim) },
       ],
       ERR_MSG: "a declaration or a statement about sites",
@@ -74,11 +63,78 @@ class LineParser extends CstParser {
     this.SUBRULE(this.name);
   });
 
+  private import = this.RULE("import", () => {
+    this.CONSUME(t.Import);
+    this.CONSUME(t.Text);
+  });
+
   private let = this.RULE("let", () => {
     this.CONSUME(t.Let);
-    this.CONSUME(t.Identifier);
-    this.CONSUME(t.Equals);
+    this.SUBRULE(this.words);
+    this.CONSUME(t.Assign);
     this.SUBRULE(this.sites);
+  });
+
+  /** `feature depth at last: int = count("[") - count("]")` */
+  private feature = this.RULE("feature", () => {
+    this.OPTION(() => this.CONSUME(t.Nuisance));
+    this.CONSUME(t.Feature);
+    this.SUBRULE(this.name);
+    this.OPTION1(() => {
+      this.CONSUME(t.At);
+      this.SUBRULE(this.position);
+    });
+    this.CONSUME(t.Colon);
+    this.CONSUME(t.Word);
+    this.CONSUME(t.Assign);
+    this.SUBRULE(this.expression);
+  });
+
+  private nuisance = this.RULE("nuisance", () => {
+    this.CONSUME(t.Nuisance);
+    this.SUBRULE(this.name);
+    this.MANY(() => {
+      this.CONSUME(t.Comma);
+      this.SUBRULE1(this.name);
+    });
+  });
+
+  /** `position opener = first token matching /['"]/`, `position body = opener + 1` */
+  private definedPosition = this.RULE("definedPosition", () => {
+    this.CONSUME(t.PositionWord);
+    this.SUBRULE(this.name);
+    this.CONSUME(t.Assign);
+    // A position may be called "first token": then it is written in quotes.
+    this.OR([
+      { IGNORE_AMBIGUITIES: true, ALT: () => this.SUBRULE(this.search) },
+      { ALT: () => this.SUBRULE(this.offset) },
+    ]);
+  });
+
+  private search = this.RULE("search", () => {
+    this.OR([{ ALT: () => this.CONSUME(t.First) }, { ALT: () => this.CONSUME(t.Last) }]);
+    this.CONSUME(t.TokenWord);
+    this.OPTION(() => this.CONSUME(t.Matching));
+    this.SUBRULE(this.pattern);
+    this.SUBRULE(this.stretch);
+  });
+
+  private offset = this.RULE("offset", () => {
+    this.SUBRULE(this.place);
+    this.OPTION(() => {
+      this.OR([{ ALT: () => this.CONSUME(t.Plus) }, { ALT: () => this.CONSUME(t.Minus) }]);
+      this.CONSUME(t.NumberToken);
+    });
+  });
+
+  private rival = this.RULE("rival", () => {
+    this.CONSUME(t.Rival);
+    this.CONSUME(t.Text);
+    this.CONSUME(t.LeftBrace);
+  });
+
+  private rivalEnd = this.RULE("rivalEnd", () => {
+    this.CONSUME(t.RightBrace);
   });
 
   private claim = this.RULE("claim", () => {
@@ -89,72 +145,22 @@ class LineParser extends CstParser {
     });
     this.SUBRULE(this.sites);
     this.SUBRULE(this.predicate);
-    this.OPTION1(() => this.CONSUME(t.LaterPhrase));
-    this.MANY(() => this.SUBRULE(this.expect));
-  });
-
-  private predicate = this.RULE("predicate", () => {
-    this.OR({
-      DEF: [
-        { ALT: () => this.SUBRULE(this.carries) },
-        { ALT: () => this.SUBRULE(this.ignores) },
-        { ALT: () => this.SUBRULE(this.copies) },
-        { ALT: () => this.SUBRULE(this.attends) },
-        { ALT: () => this.SUBRULE(this.is) },
-        { ALT: () => this.CONSUME(t.LaterPhrase) },
-      ],
-      ERR_MSG: 'what the sites do: "carries", "ignores", "copies", "attends from" or "is"',
-    });
-  });
-
-  private carries = this.RULE("carries", () => {
-    this.CONSUME(t.Carries);
-    this.OPTION(() => {
-      this.CONSUME(t.At);
-      this.CONSUME(t.Word);
-    });
-    this.SUBRULE(this.name);
-  });
-
-  private ignores = this.RULE("ignores", () => {
-    this.CONSUME(t.Ignores);
-    this.SUBRULE(this.name);
-  });
-
-  private copies = this.RULE("copies", () => {
-    this.CONSUME(t.Copies);
-    this.SUBRULE(this.name);
-    this.OPTION(() => {
-      this.CONSUME(t.From);
-      this.SUBRULE(this.position);
-    });
-    this.OPTION1(() => {
-      this.CONSUME(t.To);
-      this.SUBRULE1(this.position);
-    });
-    this.OPTION2(() => {
-      this.CONSUME(t.Via);
-      this.CONSUME(t.Word);
-    });
-    this.OPTION3(() => this.CONSUME(t.Identifier)); // `alone`
-  });
-
-  private attends = this.RULE("attends", () => {
-    this.CONSUME(t.Attends);
-    this.CONSUME(t.From);
-    this.SUBRULE(this.position);
-    this.CONSUME(t.To);
-    this.SUBRULE1(this.position);
-  });
-
-  private is = this.RULE("is", () => {
-    this.CONSUME(t.Is);
-    this.CONSUME(t.Word);
     this.MANY(() => {
-      this.OR([{ ALT: () => this.CONSUME(t.Comma) }, { ALT: () => this.CONSUME(t.And) }]);
-      this.CONSUME1(t.Word);
+      this.OR([{ ALT: () => this.SUBRULE(this.modifier) }, { ALT: () => this.SUBRULE(this.expect) }]);
     });
-    this.OPTION(() => this.CONSUME(t.Jointly));
+  });
+
+  private modifier = this.RULE("modifier", () => {
+    this.OR([
+      {
+        ALT: () => {
+          this.CONSUME(t.When);
+          this.SUBRULE(this.expression);
+        },
+      },
+      { ALT: () => this.CONSUME(t.AnyIndex) },
+      { ALT: () => this.CONSUME(t.WithNormsHeld) },
+    ]);
   });
 
   private expect = this.RULE("expect", () => {
@@ -177,131 +183,13 @@ class LineParser extends CstParser {
     });
   });
 
-  private sites = this.RULE("sites", () => {
-    this.SUBRULE(this.term);
-    this.MANY(() => {
-      this.CONSUME(t.Plus);
-      this.SUBRULE1(this.term);
-    });
-  });
-
-  private term = this.RULE("term", () => {
-    this.SUBRULE(this.base);
-    this.OPTION(() => {
-      this.CONSUME(t.Dot);
-      this.CONSUME(t.Word);
-    });
-    this.OPTION1(() => this.SUBRULE(this.channels));
-    this.OPTION2(() => {
-      this.CONSUME(t.At);
-      this.SUBRULE(this.position);
-    });
-  });
-
-  private base = this.RULE("base", () => {
-    this.OR({
-      DEF: [
-        { ALT: () => this.CONSUME(t.Embed) },
-        {
-          ALT: () => {
-            this.OR1([{ ALT: () => this.CONSUME(t.Resid) }, { ALT: () => this.CONSUME(t.Mlp) }]);
-            this.CONSUME(t.Layer);
-          },
-        },
-        {
-          ALT: () => {
-            this.CONSUME(t.Attn);
-            this.CONSUME1(t.Layer);
-            this.OPTION(() => {
-              this.OR2([{ ALT: () => this.CONSUME(t.Head) }, { ALT: () => this.CONSUME(t.Heads) }]);
-              this.SUBRULE(this.indices);
-            });
-          },
-        },
-        { ALT: () => this.CONSUME(t.Node) },
-        {
-          ALT: () => {
-            this.CONSUME(t.Nodes);
-            this.CONSUME(t.From);
-            this.CONSUME(t.Text);
-          },
-        },
-        { ALT: () => this.CONSUME(t.Identifier) },
-        { ALT: () => this.CONSUME(t.Circuit) },
-        { ALT: () => this.SUBRULE(this.group) },
-      ],
-      ERR_MSG: "a site such as `attn L1 head 3` or the name of a `let`",
-    });
-  });
-
-  private group = this.RULE("group", () => {
-    this.CONSUME(t.LeftBrace);
-    this.SUBRULE(this.term);
-    this.MANY(() => {
-      this.OR([{ ALT: () => this.CONSUME(t.Plus) }, { ALT: () => this.CONSUME(t.Comma) }]);
-      this.SUBRULE1(this.term);
-    });
-    this.CONSUME(t.RightBrace);
-  });
-
-  private channels = this.RULE("channels", () => {
-    this.OR([
-      { ALT: () => this.CONSUME(t.Channels) },
-      { ALT: () => this.CONSUME(t.Channel) },
-      { ALT: () => this.CONSUME(t.Neurons) },
-      { ALT: () => this.CONSUME(t.Neuron) },
-    ]);
-    this.SUBRULE(this.indices);
-  });
-
-  private indices = this.RULE("indices", () => {
-    this.SUBRULE(this.range);
-    this.MANY({
-      // in `{ mlp L0 neurons 3, attn L1 }` the comma belongs to the braces
-      GATE: () => this.LA(2).tokenType === t.NumberToken,
-      DEF: () => {
-        this.CONSUME(t.Comma);
-        this.SUBRULE1(this.range);
-      },
-    });
-  });
-
-  private range = this.RULE("range", () => {
-    this.CONSUME(t.NumberToken);
-    this.OPTION(() => {
-      this.CONSUME(t.Minus);
-      this.CONSUME1(t.NumberToken);
-    });
-  });
-
-  private position = this.RULE("position", () => {
-    this.OR({
-      DEF: [{ ALT: () => this.CONSUME(t.NumberToken) }, { ALT: () => this.SUBRULE(this.name) }],
-      ERR_MSG: "a position such as `opener`, `last` or an index",
-    });
-  });
-
-  private name = this.RULE("name", () => {
-    this.OR({
-      DEF: [
-        { ALT: () => this.CONSUME(t.Text) },
-        {
-          ALT: () => {
-            this.CONSUME(t.NameWord);
-            this.MANY(() => {
-              this.OR1([{ ALT: () => this.CONSUME1(t.NameWord) }, { ALT: () => this.CONSUME(t.NumberToken) }]);
-            });
-          },
-        },
-      ],
-      ERR_MSG: "a name",
-    });
-  });
-
-  private number = this.RULE("number", () => {
-    this.CONSUME(t.NumberToken);
-    this.OPTION(() => this.CONSUME(t.Percent));
-  });
+  /** `nuisance feature depth: int = …` defines one; `nuisance feature name` is about one that is called "feature name". */
+  private isFeature(): boolean {
+    if (this.LA(1).tokenType === t.Feature) return true;
+    if (this.LA(2).tokenType !== t.Feature) return false;
+    for (let ahead = 3; ahead < 20; ahead++) if (this.LA(ahead).tokenType === t.Colon) return true;
+    return false;
+  }
 }
 
 const parser = new LineParser();
@@ -316,14 +204,19 @@ export interface SyntaxFault {
 }
 
 /** Parses one logical line. Where there are faults, the tree is partial or undefined. */
-export function parseLine(tokens: readonly IToken[]): { cst: CstNode | undefined; faults: readonly SyntaxFault[] } {
-  parser.input = [...tokens];
-  const cst = parser.item() as CstNode | undefined;
+export function parseLine(tokens: IToken[]): { cst: CstNode | undefined; faults: readonly SyntaxFault[] } {
+  parser.input = tokens;
+  const cst = parser.line() as CstNode | undefined;
   const faults = parser.errors.map((error): SyntaxFault => {
     const found = tokens.find((token) => token === error.token);
-    return { expected: error.message, found, rule: error.context.ruleStack.at(-1) ?? "item" };
+    return { expected: error.message, found, rule: error.context.ruleStack.at(-1) ?? "line" };
   });
   return { cst, faults };
+}
+
+/** The rules of the grammar as data, for the reference. The first is that of a line. */
+export function grammarRules(): ISerializedGast[] {
+  return parser.getSerializedGastProductions();
 }
 
 export function isA(token: IToken, type: TokenType): boolean {

@@ -2,11 +2,13 @@ import type { IToken } from "chevrotain";
 import type { Diagnostic, Span } from "../diagnostic.ts";
 import { buildItem } from "./build-tree.ts";
 import { parseLine } from "./grammar.ts";
-import { lex } from "./lexer.ts";
+import { lex, unquote } from "./lexer.ts";
+import { sizeFault } from "./line-size.ts";
+import { gatherRivals, type Entry } from "./rivals.ts";
 import { spanFrom, spanOf } from "./span.ts";
 import { syntaxDiagnostic } from "./syntax-errors.ts";
 import * as t from "./tokens.ts";
-import type { BrokenItem, CircuitFile, Item } from "./tree.ts";
+import type { BrokenItem, CircuitFile } from "./tree.ts";
 
 /** A syntax tree, and everything that could not be read. */
 export interface Parsed {
@@ -20,83 +22,106 @@ export interface Parsed {
  * @param file the name that diagnostics carry
  */
 export function parseCircuit(text: string, file: string): Parsed {
-  const lexed = lex(text, file);
-  const items: Item[] = [];
+  const { lines, comments, diagnostics: unread } = lex(text, file);
+  const entries: Entry[] = [];
   const diagnostics: Diagnostic[] = [];
-  let unread = lexed.diagnostics;
-  for (const line of lexed.lines) {
+  let next = 0;
+  lines.forEach((line, index) => {
     const span = spanFrom(spanOf(line[0]!), spanOf(line.at(-1)!));
-    const end = lineEnd(text, span.end);
-    const here = unread.filter((diagnostic) => diagnostic.span.line >= span.line && diagnostic.span.start < end);
-    if (here.length > 0) unread = unread.filter((diagnostic) => !here.includes(diagnostic));
-    const faults = [...here, ...later(line, file)];
-    const read = faults.length > 0 ? undefined : readLine(line, file);
-    diagnostics.push(...faults, ...(read?.faults ?? []));
-    items.push(read?.item ?? broken(line, span));
-  }
-  for (const diagnostic of unread) {
+    const end = next < unread.length ? endOf(text, span, lines[index + 1]) : span.end;
+    const faults: Diagnostic[] = [];
+    for (; next < unread.length && unread[next]!.span.start < end; next++) {
+      const diagnostic = unread[next]!;
+      if (diagnostic.span.line >= span.line) faults.push(diagnostic);
+      else entries.push(unreadable(diagnostic));
+      diagnostics.push(diagnostic);
+    }
+    const read = readLine(line, span, file, faults.length === 0);
+    diagnostics.push(...read.faults);
+    entries.push(read.entry);
+  });
+  for (const diagnostic of unread.slice(next)) {
     diagnostics.push(diagnostic);
-    items.push({ kind: "broken", meant: "claim", span: diagnostic.span });
+    entries.push(unreadable(diagnostic));
   }
-  return { tree: { file, source: text, items }, diagnostics };
+  const { items, faults } = gatherRivals(entries, file);
+  diagnostics.push(...faults);
+  return { tree: { file, source: text, items, comments: comments.map(spanOf) }, diagnostics };
 }
 
-function readLine(line: readonly IToken[], file: string): { item?: Item; faults: readonly Diagnostic[] } {
-  const { cst, faults } = parseLine(line);
-  if (faults.length > 0 || cst === undefined)
-    return { faults: faults.map((fault) => syntaxDiagnostic(fault, line, file)) };
-  return { item: buildItem(cst), faults: [] };
+/** @param readable whether the lexer could read all of the line */
+function readLine(
+  line: IToken[],
+  span: Span,
+  file: string,
+  readable: boolean,
+): { entry: Entry; faults: readonly Diagnostic[] } {
+  const tooLarge = readable ? sizeFault(line, file) : undefined;
+  const parsed = readable && tooLarge === undefined ? parseLine(line) : undefined;
+  const faults = tooLarge ? [tooLarge] : (parsed?.faults ?? []).map((fault) => syntaxDiagnostic(fault, line, file));
+  if (parsed !== undefined && faults.length === 0) faults.push(...repeatedConditions(line, file));
+  const whole = parsed?.cst !== undefined && faults.length === 0;
+  const [first] = line;
+  if (first!.tokenType === t.Rival && line.at(-1)!.tokenType === t.LeftBrace) {
+    const title = line.find(({ tokenType }) => tokenType === t.Text);
+    return { entry: { kind: "opens", title: title && unquote(title.image), whole, span }, faults };
+  }
+  if (first!.tokenType === t.RightBrace && whole) return { entry: { kind: "closes", span }, faults };
+  return { entry: whole ? buildItem(parsed.cst!) : broken(line, span), faults };
 }
 
-/** What belongs to the language but not to this version of it. */
-function later(line: readonly IToken[], file: string): Diagnostic[] {
-  return line.flatMap((token, index): Diagnostic[] => {
-    const next = line[index + 1];
-    const phrase =
-      token.tokenType === t.LaterDeclaration || token.tokenType === t.LaterPhrase
-        ? /^(?:does not affect|\w+)/.exec(token.image)![0]
-        : token.tokenType === t.Rival && index === 0
-          ? "rival"
-          : token.tokenType === t.Carries && next?.tokenType === t.At
-            ? `carries at ${line[index + 2]?.image ?? "most"}`
-            : token.image === "alone" && line[index - 2]?.tokenType === t.Via
-              ? "alone"
-              : undefined;
-    return phrase === undefined ? [] : [notInThisVersion(phrase, spanOf(token), file)];
+/** The grammar takes conditions in any order; each may be said once. */
+function repeatedConditions(line: readonly IToken[], file: string): Diagnostic[] {
+  return CONDITIONS.flatMap((type) => {
+    const [, ...repeated] = line.filter(({ tokenType }) => tokenType === type);
+    return repeated.map((token): Diagnostic => {
+      const hint = type === t.When ? "join the two conditions with `and`" : "once is enough";
+      const message = `"${token.image}" is said twice`;
+      return { code: "syntax", severity: "error", message, hint, span: spanOf(token), file };
+    });
   });
 }
 
-export function notInThisVersion(phrase: string, at: Span, file: string): Diagnostic {
-  return {
-    code: "not-in-this-version",
-    severity: "error",
-    message: `"${phrase}" is not in this version of the language`,
-    hint: "it has: carries, ignores, copies, attends, is sufficient, is necessary",
-    span: { ...at, end: Math.min(at.end, at.start + phrase.length) },
-    file,
-  };
+const CONDITIONS = [t.When, t.AnyIndex, t.WithNormsHeld];
+
+function unreadable({ span }: Diagnostic): BrokenItem {
+  return { kind: "broken", meant: "claim", span };
 }
 
 function broken(line: readonly IToken[], span: Span): BrokenItem {
   const [first, second] = line;
-  const meant = MEANT.get(first!.image) ?? "claim";
-  if (meant === "let" && second !== undefined) return { kind: "broken", meant, name: second.image, span };
+  const meant = MEANT.get(first!.tokenType) ?? "claim";
+  const defines = meant === "let" || meant === "feature" || meant === "position";
+  if (defines && second !== undefined) {
+    const end = line.findIndex(({ tokenType }) => NAME_ENDS.has(tokenType));
+    const name = line.slice(1, end < 0 ? 2 : end).map(({ image }) => image);
+    return { kind: "broken", meant, name: name.join(" "), span };
+  }
   return { kind: "broken", meant: meant === "title" && second?.tokenType !== t.Text ? "claim" : meant, span };
 }
 
-const MEANT = new Map<string, BrokenItem["meant"]>([
-  ["circuit", "title"],
-  ["model", "model"],
-  ["task", "task"],
-  ["let", "let"],
-  ["seed", "seed"],
-  ["examples", "examples"],
-  ["donors", "donors"],
-  ["alpha", "alpha"],
-  ["split", "split"],
+const NAME_ENDS = new Set([t.Assign, t.Colon, t.At]);
+const MEANT = new Map<unknown, BrokenItem["meant"]>([
+  [t.Circuit, "title"],
+  [t.Model, "model"],
+  [t.Task, "task"],
+  [t.Import, "import"],
+  [t.Let, "let"],
+  [t.Feature, "feature"],
+  [t.PositionWord, "position"],
+  [t.Nuisance, "nuisance"],
+  [t.Seed, "seed"],
+  [t.Examples, "examples"],
+  [t.Donors, "donors"],
+  [t.Alpha, "alpha"],
+  [t.Split, "split"],
 ]);
 
-function lineEnd(text: string, offset: number): number {
-  const rest = text.slice(offset).search(/[\r\n]/);
-  return rest < 0 ? text.length + 1 : offset + rest;
+/** Up to where what cannot be read belongs to a line: its physical end, or the next line's beginning. */
+function endOf(text: string, span: Span, next: readonly IToken[] | undefined): number {
+  LINE_END.lastIndex = span.end;
+  const end = LINE_END.exec(text)?.index ?? text.length + 1;
+  return next === undefined ? end : Math.min(end, next[0]!.startOffset);
 }
+
+const LINE_END = /[\r\n]/g;

@@ -12,5 +12,6 @@ export function spanOf(token: IToken): Span {
 
 /** From the beginning of the first to the end of the second. */
 export function spanFrom(first: Span, last: Span): Span {
-  return { ...first, end: Math.max(first.end, last.end) };
+  const { start, line, column } = first;
+  return { start, end: Math.max(first.end, last.end), line, column };
 }

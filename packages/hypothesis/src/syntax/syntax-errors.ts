@@ -1,5 +1,5 @@
 import { didYouMean } from "@filigree/sites";
-import type { IToken } from "chevrotain";
+import type { IToken, TokenType } from "chevrotain";
 import type { Diagnostic } from "../diagnostic.ts";
 import { isA, type SyntaxFault } from "./grammar.ts";
 import { spanOf } from "./span.ts";
@@ -28,7 +28,7 @@ function messageFor(expected: string, found: IToken | undefined): string {
 }
 
 function hintFor({ expected, found, rule }: SyntaxFault, line: readonly IToken[]): string | undefined {
-  if (found === undefined) return undefined;
+  if (found === undefined) return rule === "predicate" ? misspeltVerb(line) : undefined;
   const index = line.indexOf(found);
   const image = found.image;
   if (expected === t.Layer.LABEL) {
@@ -38,6 +38,7 @@ function hintFor({ expected, found, rule }: SyntaxFault, line: readonly IToken[]
   if (expected === t.Identifier.LABEL && /^\p{L}/u.test(image))
     return `"${image}" is a word of the language: take another name`;
   if (expected === t.Text.LABEL && isA(found, t.Word)) return "put it in quotes";
+  if (found.tokenType === t.LeftParen) return FUNCTIONS;
   if (found.tokenType === t.Dot && line[index + 1]?.tokenType === t.Dot) return "ranges are written 3-7";
   if (rule === "predicate") return predicateHint(image, index, line);
   if (index === 0) return didYouMean(image, LINE_STARTS) ?? "a statement begins with its sites: attn L1 copies FEATURE";
@@ -50,11 +51,19 @@ function hintFor({ expected, found, rule }: SyntaxFault, line: readonly IToken[]
 
 /** The line's first word may be a misspelt declaration, or the word found a misspelt verb. */
 function predicateHint(image: string, index: number, line: readonly IToken[]): string | undefined {
-  const verb = didYouMean(image, wordsOf(t.VERB_KEYWORDS));
+  const verb = image === "does" ? 'write "does not affect"' : didYouMean(image, wordsOf(t.VERB_KEYWORDS));
   if (verb !== undefined) return verb;
   return index === 1 ? didYouMean(line[0]!.image, LINE_STARTS) : undefined;
 }
 
-const wordsOf = (tokens: typeof t.VERB_KEYWORDS): string[] => tokens.map(({ name }) => name.toLowerCase());
-const NAME_ENDS = [t.From, t.To, t.Via, t.At, t.Is, ...t.VERB_KEYWORDS];
+/** In `mover carrys quote type` the whole line reads as the name of a `let`. */
+function misspeltVerb(line: readonly IToken[]): string | undefined {
+  const words = line.filter((token) => token.tokenType === t.Identifier).slice(1);
+  return words.map(({ image }) => didYouMean(image, wordsOf(t.VERB_KEYWORDS))).find((hint) => hint !== undefined);
+}
+
+const FUNCTIONS = "functions are count(…), token(…), index(…), length(), feature(…), min(…, …), max(…, …) and abs(…)";
+/** As written, without the quotes of the label. */
+const wordsOf = (tokens: readonly TokenType[]): string[] => tokens.map(({ LABEL }) => LABEL!.slice(1, -1));
+const NAME_ENDS: TokenType[] = [...t.VERB_KEYWORDS, ...t.HARD_KEYWORDS];
 const LINE_STARTS = wordsOf([...t.DECLARATION_KEYWORDS, t.Embed, t.Resid, t.Attn, t.Mlp]);

@@ -1,4 +1,5 @@
 import type { Span } from "../diagnostic.ts";
+import type { ExpressionTree, PositionRuleTree } from "./expression-tree.ts";
 
 /**
  * The syntax tree of a `.circuit` file: what was written, nothing resolved. Plain immutable data.
@@ -8,15 +9,17 @@ export interface CircuitFile {
   readonly file: string;
   readonly source: string;
   readonly items: readonly Item[];
+  /** Where the source holds comments, in the order of the text. */
+  readonly comments: readonly Span[];
 }
 
-export type Item = Declaration | Let | ClaimItem | BrokenItem;
+export type Item = Declaration | Import | Let | FeatureItem | PositionItem | Nuisance | Rival | ClaimItem | BrokenItem;
 
 /** A line with errors. What it meant to declare is kept, so that no other line is blamed for its absence. */
 export interface BrokenItem {
   readonly kind: "broken";
   readonly meant: Exclude<Item["kind"], "broken">;
-  /** The name that a broken `let` would have given. */
+  /** The name that a broken definition would have given. */
   readonly name?: string;
   readonly span: Span;
 }
@@ -28,6 +31,13 @@ export type Declaration =
   | { readonly kind: "seed" | "examples" | "donors" | "alpha"; readonly value: NumberLiteral; readonly span: Span }
   | { readonly kind: "split"; readonly value: Name; readonly span: Span };
 
+/** Brings the definitions of another file. */
+export interface Import {
+  readonly kind: "import";
+  readonly path: Text;
+  readonly span: Span;
+}
+
 export interface Let {
   readonly kind: "let";
   readonly name: Text;
@@ -35,17 +45,71 @@ export interface Let {
   readonly span: Span;
 }
 
+/** `feature depth at last: int = count("[") - count("]")` */
+export interface FeatureItem {
+  readonly kind: "feature";
+  readonly nuisance: boolean;
+  readonly name: Name;
+  readonly anchor?: PositionTree;
+  /** `int`, `bool`, `text`, or what the author wrote instead. */
+  readonly type: Text;
+  readonly expression: ExpressionTree;
+  readonly span: Span;
+}
+
+export interface PositionItem {
+  readonly kind: "position";
+  readonly name: Name;
+  readonly rule: PositionRuleTree;
+  readonly span: Span;
+}
+
+/** Marks features that should not matter. */
+export interface Nuisance {
+  readonly kind: "nuisance";
+  readonly names: readonly Name[];
+  readonly span: Span;
+}
+
+/** A competing hypothesis. It has no rivals of its own. */
+export interface Rival {
+  readonly kind: "rival";
+  readonly title: Text;
+  readonly items: readonly Exclude<Item, Rival>[];
+  readonly span: Span;
+}
+
 export interface ClaimItem {
   readonly kind: "claim";
   readonly name?: Name;
   readonly statement: StatementTree;
+  readonly when?: ExpressionTree;
+  readonly anyIndex: boolean;
+  readonly normsHeld: boolean;
   readonly expectations: readonly Expectation[];
+  /** From the subject to the last condition: what is claimed, without what is expected of it. */
+  readonly claimed: Span;
   /** From the subject to the last expectation, without the claim's name. */
   readonly span: Span;
 }
 
 export type StatementTree =
-  | { readonly kind: "carries" | "ignores"; readonly subject: Sites; readonly feature: Name; readonly span: Span }
+  | {
+      readonly kind: "carries";
+      readonly subject: Sites;
+      readonly atMost: boolean;
+      readonly feature: Name;
+      readonly span: Span;
+    }
+  | { readonly kind: "contains" | "ignores"; readonly subject: Sites; readonly feature: Name; readonly span: Span }
+  | {
+      readonly kind: "computes";
+      readonly subject: Sites;
+      readonly feature: Name;
+      readonly inputs: readonly InputTree[];
+      readonly span: Span;
+    }
+  | { readonly kind: "equals"; readonly subject: Sites; readonly expression: ExpressionTree; readonly span: Span }
   | {
       readonly kind: "copies";
       readonly subject: Sites;
@@ -53,6 +117,7 @@ export type StatementTree =
       readonly from?: PositionTree;
       readonly to?: PositionTree;
       readonly via?: Text;
+      readonly alone: boolean;
       readonly span: Span;
     }
   | {
@@ -62,13 +127,28 @@ export type StatementTree =
       readonly to: PositionTree;
       readonly span: Span;
     }
+  | { readonly kind: "affects"; readonly subject: Sites; readonly target: Sites; readonly span: Span }
+  | {
+      readonly kind: "does not affect";
+      readonly subject: Sites;
+      readonly target: Sites;
+      readonly through?: Sites;
+      readonly span: Span;
+    }
   | {
       readonly kind: "is";
       readonly subject: Sites;
-      /** `sufficient`, `necessary`, or what the author wrote instead. */
+      /** `sufficient`, `necessary`, `complete`, `minimal`, or what the author wrote instead. */
       readonly properties: readonly Text[];
       readonly span: Span;
     };
+
+/** What `computes` reads: sites, and the feature by which their values are drawn. */
+export interface InputTree {
+  readonly sites: Sites;
+  readonly feature?: Name;
+  readonly span: Span;
+}
 
 export type Expectation =
   | {
@@ -103,7 +183,7 @@ export type SiteBase =
   | { readonly kind: "node"; readonly id: Text; readonly span: Span }
   | { readonly kind: "nodes-from"; readonly path: Text; readonly span: Span }
   | { readonly kind: "reference"; readonly name: Text; readonly span: Span }
-  | { readonly kind: "circuit"; readonly span: Span }
+  | { readonly kind: "circuit" | "logits"; readonly span: Span }
   | { readonly kind: "group"; readonly sites: Sites; readonly span: Span };
 
 export interface Layer {

@@ -24,6 +24,30 @@ export function overwrite(x: tf.Tensor2D, indices: Int32Array, values: Float32Ar
   }));
 }
 
+/**
+ * A copy of x with whole rows replaced. What is not named stays to the bit. No gradient.
+ *
+ * @param x [channels, tokens]
+ * @param rows which channels
+ * @param values [rows, tokens]
+ */
+export function replaceRows(x: tf.Tensor2D, rows: Int32Array, values: tf.Tensor2D): tf.Tensor2D {
+  const [channels, tokens] = x.shape;
+  const outside = rows.find((row) => row < 0 || row >= channels);
+  if (outside !== undefined) throw new RangeError(`The row ${outside} lies outside a tensor of ${channels} rows.`);
+  if (!hasKernels()) {
+    const data = x.dataSync<"float32">().slice();
+    const given = values.dataSync<"float32">();
+    rows.forEach((row, i) => data.set(given.subarray(i * tokens, (i + 1) * tokens), row * tokens));
+    return tf.tensor2d(data, [channels, tokens]);
+  }
+  const y = output<tf.Rank.R2>(x.shape);
+  const at = tf.tensor1d(rows, "int32");
+  call("replaceRows", x, x.size, at, values, rows.length, tokens, y);
+  at.dispose();
+  return y;
+}
+
 function replaceEntries(x: tf.Tensor2D, indices: Int32Array, values: Float32Array): tf.Tensor2D {
   if (!hasKernels()) {
     const data = x.dataSync<"float32">().slice();

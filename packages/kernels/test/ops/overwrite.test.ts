@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { overwrite, useBackend } from "../../src/index.ts";
+import { overwrite, replaceRows, useBackend } from "../../src/index.ts";
 import { BACKENDS, expectOperation } from "../support/operation.ts";
 import { Contents } from "../support/plain.ts";
 
@@ -51,6 +51,23 @@ describe.each(BACKENDS)("overwrite on %s", (backend) => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  test("whole rows are replaced, and the rest and its input stay to the bit", async () => {
+    await useBackend(backend);
+    const held = tf.memory().numTensors;
+    const x = tf.tensor2d([1, 2, 3, 4, 5, 6], [3, 2]);
+    const values = tf.tensor2d([7, 8, 9, 10], [2, 2]);
+    const y = replaceRows(x, Int32Array.of(2, 0), values);
+    expect(y.arraySync()).toEqual([
+      [9, 10],
+      [3, 4],
+      [7, 8],
+    ]);
+    expect(x.dataSync()).toEqual(Float32Array.of(1, 2, 3, 4, 5, 6));
+    expect(() => replaceRows(x, Int32Array.of(3), values)).toThrow(/row 3 lies outside/);
+    tf.dispose([x, y, values]);
+    expect(tf.memory().numTensors).toBe(held);
   });
 
   test("refuses what lies outside, and counts that differ", async () => {

@@ -71,13 +71,18 @@ export function drawDataset(task: Task, model: Model, options: { split: Split; c
 function pairUnits(task: Task, split: Split): number[][] {
   const units: number[][] = [];
   task.examples.forEach((example, i) => {
-    if (example.split !== split) return;
+    if (!mayBeDrawn(task, example, split)) return;
     const partner = example.pair;
     const mutual = partner !== undefined && partner !== i && task.examples[partner]?.pair === i;
-    if (!mutual || task.examples[partner]!.split !== split) units.push([i]);
+    if (!mutual || !mayBeDrawn(task, task.examples[partner]!, split)) units.push([i]);
     else if (i < partner) units.push([i, partner]);
   });
   return units;
+}
+
+/** Whether an example is of the split and has every feature: a hypothesis file may define some that it has no value of. */
+function mayBeDrawn(task: Task, example: Example, split: Split): boolean {
+  return example.split === split && task.features.every(({ name }) => Object.hasOwn(example.features, name));
 }
 
 /** The value of a feature that every example has. */

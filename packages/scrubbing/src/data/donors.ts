@@ -33,16 +33,33 @@ export function drawDonors(
   random: RandomStream,
   filter: DonorFilter = () => true,
 ): number[][] {
+  return sampleDonors(dataset, rule, allowedDonors(dataset, rule, filter), count, random);
+}
+
+/** Every donor that a rule allows, one list of dataset indices per example. */
+export function allowedDonors(dataset: Dataset, rule: DonorRule, filter: DonorFilter = () => true): number[][] {
   if (rule.kind === "SELF") return dataset.examples.map(({ index }) => [index]);
   const classes = classify(dataset, rule);
-  return dataset.examples.map((x) => {
-    const allowed = (classes.get(keyFor(dataset, rule, x)) ?? []).filter(
-      (y) => permits(rule, x, y) && y.tokens !== x.tokens && sameAnswers(x, y) && filter(x, y),
-    );
-    const indices = allowed.map(({ index }) => index);
-    if (rule.kind === "NE" && x.partner !== undefined && indices.includes(x.partner)) {
-      const others = indices.filter((index) => index !== x.partner);
-      return [x.partner, ...random.sample(others, count - 1)];
+  return dataset.examples.map((x) =>
+    (classes.get(keyFor(dataset, rule, x)) ?? [])
+      .filter((y) => permits(rule, x, y) && y.tokens !== x.tokens && sameAnswers(x, y) && filter(x, y))
+      .map(({ index }) => index),
+  );
+}
+
+/** Draws from allowed donors as {@link drawDonors} does. */
+export function sampleDonors(
+  dataset: Dataset,
+  rule: DonorRule,
+  allowed: readonly (readonly number[])[],
+  count: number,
+  random: RandomStream,
+): number[][] {
+  return allowed.map((indices, i) => {
+    const { partner } = dataset.examples[i]!;
+    if (rule.kind === "NE" && partner !== undefined && indices.includes(partner)) {
+      const others = indices.filter((index) => index !== partner);
+      return [partner, ...random.sample(others, count - 1)];
     }
     return random.sample(indices, count);
   });

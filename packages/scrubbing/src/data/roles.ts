@@ -1,4 +1,5 @@
-import type { Position } from "@filigree/hypothesis";
+import { parseSite } from "@filigree/core";
+import type { Position, SitePart } from "@filigree/hypothesis";
 import type { Dataset, DatasetExample } from "./dataset.ts";
 import type { DonorFilter } from "./donors.ts";
 
@@ -21,16 +22,29 @@ export function hasRoles(example: DatasetExample, positions: readonly Position[]
 
 /**
  * What positions ask of donors: `all` needs equal length, and so does whatever is laid out by length (`equalLength`);
- * where the model has position embeddings, each role must sit at the same index. Both examples must have the role.
+ * where the model has position embeddings, each role must sit at the same index. Both examples must have each role.
  */
 export function roleFilter(dataset: Dataset, positions: readonly Position[], equalLength = false): DonorFilter {
   const whole = equalLength || positions.some(({ kind }) => kind === "all");
+  const single = positions.filter(({ kind }) => kind !== "all");
+  // Asked of every pair of examples: bound once in each.
+  const bound = dataset.examples.map((example) => single.map((position) => roleIndex(example, position)));
+  const complete = bound.map((roles) => roles.every((role) => role !== undefined));
   return (x, y) => {
-    if (whole && x.ids.length !== y.ids.length) return false;
-    return positions.every((position) => {
-      if (position.kind === "all") return true;
-      const [at, from] = [roleIndex(x, position), roleIndex(y, position)];
-      return at !== undefined && from !== undefined && (!dataset.positionMatched || at === from);
-    });
+    if (!complete[x.index] || !complete[y.index] || (whole && x.ids.length !== y.ids.length)) return false;
+    if (!dataset.positionMatched) return true;
+    const [at, from] = [bound[x.index]!, bound[y.index]!];
+    return at.every((role, i) => role === from[i]);
   };
+}
+
+/** What parts ask of any two examples, so that their values can go from one to the other. */
+export function placesFilter(dataset: Dataset, parts: readonly SitePart[]): DonorFilter {
+  const positions = parts.map(({ position }) => position);
+  // A row of a pattern has as many keys as its example has tokens.
+  return roleFilter(
+    dataset,
+    positions,
+    parts.some(({ site }) => parseSite(site).kind === "attn.pattern"),
+  );
 }

@@ -47,7 +47,12 @@ export function complement(mask: NodeMask): NodeMask {
   return new Map([...mask].map(([site, gates]) => [site, gates.map((gate) => 1 - gate)]));
 }
 
-type OnBatch = (sequences: number) => Promise<void>;
+export interface CircuitOptions {
+  /** Awaited after each batch of donors, and of what runs later, with its size. */
+  readonly onBatch: (sequences: number) => Promise<void>;
+  /** Nothing is run: every outcome is that of a swap that changes nothing. */
+  readonly dry?: boolean | undefined;
+}
 
 interface PreparedBatch {
   readonly batch: ExampleBatch;
@@ -58,24 +63,29 @@ interface PreparedBatch {
 /** Runs references with nodes replaced by a donor's, at all tokens. Batches keep the donors' recordings between masks. */
 export class CircuitSwaps {
   readonly #clean: CleanRuns;
-  readonly #onBatch: OnBatch;
+  readonly #options: CircuitOptions;
   readonly #batches: PreparedBatch[] = [];
 
-  private constructor(clean: CleanRuns, onBatch: OnBatch) {
+  private constructor(clean: CleanRuns, options: CircuitOptions) {
     this.#clean = clean;
-    this.#onBatch = onBatch;
+    this.#options = options;
   }
 
-  /** Runs the donors. `onBatch` is awaited after each batch of theirs, and of what runs later. */
-  static async prepare(clean: CleanRuns, pairs: readonly CircuitPair[], onBatch: OnBatch): Promise<CircuitSwaps> {
-    const swaps = new CircuitSwaps(clean, onBatch);
+  /** Runs the donors. */
+  static async prepare(
+    clean: CleanRuns,
+    pairs: readonly CircuitPair[],
+    options: CircuitOptions,
+  ): Promise<CircuitSwaps> {
+    const swaps = new CircuitSwaps(clean, options);
     const { examples } = clean.dataset;
     const { causal } = clean.model.config;
     const references = pairs.map(({ reference }) => examples[reference]!);
     for (const batch of batchExamples(references, { causal, batchSize: BATCH_SIZE })) {
       const chosen = batch.indices.map((i) => pairs[i]!);
-      swaps.#batches.push({ batch, pairs: chosen, donated: swaps.#runDonors(batch, chosen) });
-      await onBatch(chosen.length);
+      const donated = options.dry ? new Map<SiteName, Activation>() : swaps.#runDonors(batch, chosen);
+      swaps.#batches.push({ batch, pairs: chosen, donated });
+      await options.onBatch(chosen.length);
     }
     return swaps;
   }
@@ -96,18 +106,21 @@ export class CircuitSwaps {
     const { model, dataset, answers } = this.#clean;
     const outcomes: CircuitOutcome[] = [];
     for (const { batch, pairs, donated } of this.#batches) {
-      const { edit, dispose } = editFor(donated);
       const references = pairs.map(({ reference }) => dataset.examples[reference]!);
       const rows = { ...batch, indices: pairs.map((_, row) => row) };
-      const after = runBatch(model, rows, references, edit);
-      dispose();
+      let after = pairs.map(({ reference }) => answers[reference]!);
+      if (!this.#options.dry) {
+        const { edit, dispose } = editFor(donated);
+        after = runBatch(model, rows, references, { edit, narrow: true });
+        dispose();
+      }
       for (const [row, pair] of pairs.entries()) {
         const before = answers[pair.reference]!;
         const now = after[row]!;
         const kl = divergence(before, now);
         outcomes.push({ ...pair, before, after: now, delta2: squaredDistance(before, now), kl });
       }
-      await this.#onBatch(pairs.length);
+      await this.#options.onBatch(pairs.length);
     }
     return outcomes;
   }
@@ -120,7 +133,7 @@ export class CircuitSwaps {
     pairs.forEach(({ donor }, row) => ids.set(dataset.examples[donor]!.ids, row * seq));
     const donated = new Map<SiteName, Activation>();
     const edit = recordSites(nodeSites(model.config), donated);
-    runModel(model, { ...batch.batch, ids }, { edit, readout: batch.readout }).dispose();
+    runModel(model, { ...batch.batch, ids }, { edit, readout: batch.readout, narrow: true }).dispose();
     return donated;
   }
 }

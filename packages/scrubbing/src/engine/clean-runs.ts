@@ -1,37 +1,66 @@
 import {
+  siteAt,
+  siteName,
+  siteWidth,
   parseSite,
   recordSites,
   runModel,
   type Activation,
-  type Edit,
+  type ForwardOptions,
   type Model,
+  type ModelConfig,
   type SiteName,
 } from "@filigree/core";
 import { batchExamples, type ExampleBatch } from "@filigree/tasks";
 import type { Dataset, DatasetExample } from "../data/dataset.ts";
 import { readAnswers, type Answers } from "./answers.ts";
 
-/** Rows of a batch. Results do not depend on it: columns of a pass never mix. */
-export const BATCH_SIZE = 128;
+/** Rows of a batch: few enough for the second cache. Results do not depend on it: columns of a pass never mix. */
+export const BATCH_SIZE = 32;
 
-/** The undisturbed run of every example: what it answers, and what its sites show. Sites are recorded when first asked for. */
+/** How many bytes of recordings the first run may make beside its answers, and how many are kept at most. */
+const AHEAD_BYTES = 2 ** 28;
+const KEPT_BYTES = 2 ** 30;
+
+/**
+ * The undisturbed run of every example: what it answers, and what its sites show. Sites are recorded when first asked
+ * for, and again where they had to make room for others.
+ */
 export class CleanRuns {
   readonly model: Model;
   readonly dataset: Dataset;
   readonly answers: readonly Answers[];
   /** Per site and example: token-major values, [token · channels + channel]. */
   readonly #recorded = new Map<SiteName, Float32Array[]>();
+  readonly #memory = new WeakSet<ArrayBufferLike>();
 
   constructor(model: Model, dataset: Dataset) {
     this.model = model;
     this.dataset = dataset;
-    this.answers = this.#run([]);
+    this.answers = this.#run(sitesAhead(model.config, dataset));
   }
 
   /** Makes sites available, in one pass over the dataset for all that are missing. */
   record(sites: Iterable<SiteName>): void {
     const missing = [...new Set(sites)].filter((site) => !this.#recorded.has(site));
-    if (missing.length > 0) this.#run(missing);
+    if (missing.length === 0) return;
+    this.#run(missing);
+    const wanted = new Set(sites);
+    for (const site of this.#recorded.keys()) {
+      if (this.#size() <= KEPT_BYTES) break;
+      if (!wanted.has(site)) this.#recorded.delete(site);
+    }
+  }
+
+  /** Whether memory holds recorded values: these never change. */
+  isRecording(memory: ArrayBufferLike): boolean {
+    return this.#memory.has(memory);
+  }
+
+  /** A site of an example, token by token; recorded now, where it was not. */
+  columns(site: SiteName, example: number): Float32Array {
+    this.record([site]);
+    return this.#recorded.get(site)![example]!;
   }
 
   /** All channels of a recorded site at one token of an example. For a pattern: [head · seq + key] of one query. */
@@ -42,6 +71,10 @@ export class CleanRuns {
     return values.subarray(token * channels, (token + 1) * channels);
   }
 
+  #size(): number {
+    return [...this.#recorded.values()].flat().reduce((bytes, { byteLength }) => bytes + byteLength, 0);
+  }
+
   #run(sites: readonly SiteName[]): Answers[] {
     const { examples } = this.dataset;
     for (const site of sites) this.#recorded.set(site, Array.from<Float32Array>({ length: examples.length }));
@@ -49,11 +82,16 @@ export class CleanRuns {
     const { causal } = this.model.config;
     for (const batch of batchExamples(examples, { causal, batchSize: BATCH_SIZE })) {
       const seen = new Map<SiteName, Activation>();
-      const rows = runBatch(this.model, batch, examples, recordSites(sites, seen), patternsOf(sites));
+      const rows = runBatch(this.model, batch, examples, {
+        edit: recordSites(sites, seen),
+        patterns: patternsOf(sites),
+      });
       rows.forEach((row, i) => (answers[batch.indices[i]!] = row));
       for (const site of sites) {
         batch.indices.forEach((index, row) => {
-          this.#recorded.get(site)![index] = exampleColumns(site, seen.get(site)!, batch, row);
+          const columns = exampleColumns(site, seen.get(site)!, batch, row);
+          this.#recorded.get(site)![index] = columns;
+          this.#memory.add(columns.buffer);
         });
       }
     }
@@ -61,15 +99,26 @@ export class CleanRuns {
   }
 }
 
-/** Runs a batch under an edit and reads each row's answers. `all` holds what the batch's indices point into. */
+/** What almost every claim asks for, where that is not too much: another run for each would cost more. */
+function sitesAhead(config: ModelConfig, { examples }: Dataset): SiteName[] {
+  const kinds = ["resid_in", "attn.q", "attn.k", "attn.v", "resid_mid"] as const;
+  const sites = [
+    siteName("embed"),
+    ...Array.from({ length: config.nLayer }, (_, layer) => kinds.map((kind) => siteAt(layer, kind))).flat(),
+  ];
+  const tokens = examples.reduce((sum, { ids }) => sum + ids.length, 0);
+  const channels = sites.reduce((sum, site) => sum + siteWidth(config, site), 0);
+  return 4 * tokens * channels <= AHEAD_BYTES ? sites : [];
+}
+
+/** Runs a batch and reads each row's answers. `all` holds what the batch's indices point into. */
 export function runBatch(
   model: Model,
   batch: ExampleBatch,
   all: readonly DatasetExample[],
-  edit: Edit,
-  patterns: ReadonlySet<number> = new Set(),
+  options: Pick<ForwardOptions, "edit" | "patterns" | "norms" | "narrow">,
 ): Answers[] {
-  const logits = runModel(model, batch.batch, { edit, patterns, readout: batch.readout });
+  const logits = runModel(model, batch.batch, { ...options, readout: batch.readout });
   const values = logits.dataSync<"float32">();
   logits.dispose();
   const columns = batch.indices.length;

@@ -2,6 +2,7 @@ import { parseSite } from "@filigree/core";
 import type { SitePart } from "@filigree/hypothesis";
 import { roleIndex } from "../data/roles.ts";
 import type { CleanRuns } from "./clean-runs.ts";
+import { pick } from "./read-parts.ts";
 import type { Swap, SwapWrite } from "./swaps.ts";
 
 /** The swap that overwrites parts of x with their values in y's run, roles matched. `all` means every token. */
@@ -30,8 +31,7 @@ function partWrite(
   const column = clean.column(site, from.donor, from.position);
   if (parseSite(site).kind === "attn.pattern") return patternWrite(clean, part, to, from);
   const channels = part.channels === "all" ? undefined : part.channels;
-  const values = channels ? Float32Array.from(channels, (c) => column[c]!) : column;
-  return { site, channels, position: to.position, values, from };
+  return { site, channels, position: to.position, values: pick(column, channels), from };
 }
 
 /**

@@ -1,36 +1,40 @@
-import { chainEdits, parseSite, writeSites, type SiteName, type Write } from "@filigree/core";
-import { batchExamples } from "@filigree/tasks";
-import { divergence, squaredDistance, type Answers } from "./answers.ts";
-import { BATCH_SIZE, patternsOf, runBatch, type CleanRuns } from "./clean-runs.ts";
+import type { SiteName } from "@filigree/core";
+import type { SitePart } from "@filigree/hypothesis";
+import type { Answers } from "./answers.ts";
 
 /** Values put at one token of one site of the reference's run. */
 export interface SwapWrite {
   readonly site: SiteName;
-  /** Flat channels; all, where left out. */
+  /** Flat channels; all, where left out. Of `attn.pattern`: head · length + key. */
   readonly channels?: readonly number[] | undefined;
   /** Token of the reference. */
   readonly position: number;
   readonly values: Float32Array;
-  readonly from: TokenSource | PathSource;
+  /** Where the values were seen; `value` where they were computed, so that they alone say what is written. */
+  readonly from: TokenSource | "value";
+  /**
+   * A path write, at `attn.v` alone: only this row of the heads sees the values. The row's mix changes by
+   * pattern[row, position] · (values − v), with the pattern and the v of the swapped run itself.
+   */
+  readonly receiver?: number | undefined;
 }
 
-/** Values as the donor shows them at one token. */
+/** Values as an example's undisturbed run shows them at one token. */
 export interface TokenSource {
   readonly donor: number;
   readonly position: number;
 }
 
-/** Values computed for one receiver, as if `site` of the reference showed the donor's tokens instead of its own. */
-export interface PathSource {
-  readonly donor: number;
-  readonly site: SiteName;
-  readonly senders: readonly { readonly position: number; readonly from: number }[];
-}
-
-/** The reference's run with parts overwritten by the donor's. Both are dataset indices. */
+/**
+ * The reference's run with parts overwritten. Examples are dataset indices. Where two writes meet at one place, the later
+ * one stays. A part is held as it was by writing the reference's own values.
+ */
 export interface Swap {
   readonly reference: number;
+  /** The donor that the rule draws: figures go by it. */
   readonly donor: number;
+  /** Further donors that values come from. */
+  readonly others?: readonly number[] | undefined;
   readonly writes: readonly SwapWrite[];
 }
 
@@ -43,82 +47,15 @@ export interface SwapOutcome {
   readonly delta2: number;
   /** KL(before ‖ after), nats. */
   readonly kl: number;
-  /** Whether everything written equals, to the bit, what was there: then nothing was run. */
+  /** Whether what was written is what was there, to the bit. Such a swap changes nothing and is not run. */
   readonly identical: boolean;
+  /** What the parts that the caller asked to read show after the swap, laid out as `readParts` does. */
+  readonly read: Float32Array;
 }
 
 export interface SwapRunOptions {
-  /** Runs swaps that write what is there too: for the sham. */
-  readonly evenIdentical?: boolean;
-  /** Awaited after each batch. */
-  readonly onBatch?: ((sequences: number, done: number, of: number) => Promise<void>) | undefined;
-}
-
-/** Runs swaps in batches. Outcomes come in the order of the swaps. */
-export async function runSwaps(
-  clean: CleanRuns,
-  swaps: readonly Swap[],
-  options: SwapRunOptions = {},
-): Promise<SwapOutcome[]> {
-  const { dataset, model } = clean;
-  clean.record(swaps.flatMap(({ writes }) => writes.map(({ site }) => site)));
-  const outcomes = Array.from<SwapOutcome>({ length: swaps.length });
-  const live: number[] = [];
-  swaps.forEach((swap, i) => {
-    const before = clean.answers[swap.reference]!;
-    if (!options.evenIdentical && swap.writes.every((write) => writesWhatIsThere(clean, swap.reference, write))) {
-      outcomes[i] = { swap, before, after: before, delta2: 0, kl: 0, identical: true };
-    } else live.push(i);
-  });
-  const references = live.map((i) => dataset.examples[swaps[i]!.reference]!);
-  let done = 0;
-  for (const batch of batchExamples(references, { causal: model.config.causal, batchSize: BATCH_SIZE })) {
-    const writes = new Map<SiteName, Write[]>();
-    batch.indices.forEach((index, row) => {
-      for (const { site, channels: given, position, values } of swaps[live[index]!]!.writes) {
-        const { seq } = batch.batch;
-        const channels = given && padPattern(site, given, batch.examples[row]!.ids.length, seq);
-        const write: Write = { token: row * seq + position, values, ...(channels && { channels }) };
-        const here = writes.get(site);
-        if (here) here.push(write);
-        else writes.set(site, [write]);
-      }
-    });
-    // The canary: a hook that the pass never meets would make every swap look harmless.
-    const missed = new Set(writes.keys());
-    const watch = writeSites(writes);
-    const edit = chainEdits((site, value) => {
-      missed.delete(site);
-      return watch(site, value);
-    });
-    const after = runBatch(model, batch, references, edit, patternsOf(writes.keys()));
-    if (missed.size > 0) throw new Error(`The forward pass never met ${[...missed].join(", ")}.`);
-    batch.indices.forEach((index, row) => {
-      const swap = swaps[live[index]!]!;
-      const before = clean.answers[swap.reference]!;
-      outcomes[live[index]!] = {
-        swap,
-        before,
-        after: after[row]!,
-        delta2: squaredDistance(before, after[row]!),
-        kl: divergence(before, after[row]!),
-        identical: false,
-      };
-    });
-    done += batch.indices.length;
-    await options.onBatch?.(batch.indices.length, done, live.length);
-  }
-  return outcomes;
-}
-
-/** A pattern's channels are head · keys + key: here the keys of the padded row. Other sites' channels stay. */
-function padPattern(site: SiteName, channels: readonly number[], length: number, seq: number): readonly number[] {
-  if (length === seq || parseSite(site).kind !== "attn.pattern") return channels;
-  return channels.map((c) => Math.floor(c / length) * seq + (c % length));
-}
-
-function writesWhatIsThere(clean: CleanRuns, reference: number, write: SwapWrite): boolean {
-  const there = clean.column(write.site, reference, write.position);
-  const { channels, values } = write;
-  return values.every((value, j) => Object.is(value, there[channels ? channels[j]! : j]));
+  /** Runs even swaps that write what is there: the sham needs it. */
+  readonly evenIdentical?: boolean | undefined;
+  /** What to read beside the answers: parts of the swapped run, their positions bound in the reference. */
+  readonly read?: readonly SitePart[] | undefined;
 }

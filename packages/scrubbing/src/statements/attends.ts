@@ -35,7 +35,7 @@ export async function checkAttends(context: ClaimContext, statement: AttendsStat
   const mass: Measurement[] = [];
   const fall: Measurement[] = [];
   for (const x of dataset.examples) {
-    if (!hasRoles(x, [query, key])) continue;
+    if (!context.isReference(x) || !hasRoles(x, [query, key])) continue;
     const [row, column] = [roleIndex(x, query)!, roleIndex(x, key)!];
     const p = clean.column(sites.pattern, x.index, row)[head * x.ids.length + column]!;
     mass.push({ reference: x.index, donor: x.index, value: p });
@@ -96,7 +96,7 @@ async function effectOfRow(
   const parts: SitePart[] = [{ site: siteAt(layer, "attn.y"), channels, position: query }];
   const filter = partsFilter(context, parts);
   const donors = drawDonors(dataset, { kind: "ANY" }, settings.donors, context.random("ANY for the row"), filter);
-  const problem = donorProblem("ANY", donors);
+  const problem = donorProblem("ANY", donors, context.references);
   if (problem !== undefined) return problem;
   const run = await partSwaps(context, parts, filter);
   return effectSize(context, "V", effectSample(context, await run("ANY", donors)));

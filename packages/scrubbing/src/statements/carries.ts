@@ -2,6 +2,8 @@ import { DEFAULTS, type CarriesStatement } from "@filigree/hypothesis";
 import { answerPredictor } from "../data/predicted-answers.ts";
 import type { SwapOutcome } from "../engine/swaps.ts";
 import type { Interval } from "../statistics/bootstrap.ts";
+import { adversary, effectsOf } from "./adversary.ts";
+import { changeRequirement } from "./contains.ts";
 import { untestable, type ClaimContext, type Evidence, type Requirement } from "./evidence.ts";
 import { drawFeatureDonors } from "./feature-donors.ts";
 import { shuffledLabels } from "./label-null.ts";
@@ -9,6 +11,7 @@ import { partSwaps } from "./part-swaps.ts";
 import {
   effectSample,
   effectSize,
+  featureChange,
   recoveredLoss,
   shareIdentical,
   transferFigures,
@@ -18,7 +21,7 @@ import { featureProblem, partsFilter, positionProblem } from "./testability.ts";
 
 /**
  * `S carries f`: what S does depends on f (transfer, or change where no answer is predicted) and, as far as it
- * matters at all, on nothing else (r).
+ * matters at all, on nothing else (r). `S carries at most f`: it need not tell all values of f apart.
  */
 export async function checkCarries(context: ClaimContext, statement: CarriesStatement): Promise<Evidence> {
   const { parts, feature, thresholds } = statement;
@@ -28,7 +31,7 @@ export async function checkCarries(context: ClaimContext, statement: CarriesStat
   const filter = partsFilter(context, parts);
   const drawn = drawFeatureDonors(context, feature, filter);
   if ("problem" in drawn) return untestable(drawn.problem);
-  const { donors, eq, ne } = drawn;
+  const { donors, eq, ne, freedom } = drawn;
 
   const run = await partSwaps(context, parts, filter);
   const outcomes = {
@@ -38,7 +41,6 @@ export async function checkCarries(context: ClaimContext, statement: CarriesStat
   };
   const effects = {
     eq: effectSample(context, outcomes.eq),
-    ne: effectSample(context, outcomes.ne),
     any: effectSample(context, outcomes.any),
   };
   const { transfer, agreement } = transferFigures(context, feature, outcomes.ne);
@@ -48,8 +50,9 @@ export async function checkCarries(context: ClaimContext, statement: CarriesStat
     r,
     ...(transfer && { transfer }),
     ...(agreement && { agreement }),
-    change: context.interval("change", [effects.ne, effects.eq, context.scale], ([n, e, s]) => (n! - e!) / s!),
+    change: featureChange(context, "change", outcomes.ne, outcomes.eq),
     recovered: recoveredLoss(context, outcomes.eq),
+    freedom,
   };
   const requirements: Requirement[] = [
     {
@@ -57,28 +60,18 @@ export async function checkCarries(context: ClaimContext, statement: CarriesStat
       relation: ">=",
       threshold: DEFAULTS.inert,
       otherwise: "the site is inert: no donor changes the answer",
+      rule: "ANY",
     },
     {
       figure: "r",
       relation: "<=",
       threshold: thresholds.r,
       otherwise: `the site does more than ${feature} explains: donors with an equal value change the answer too`,
+      rule: eq,
     },
-    transfer
-      ? {
-          figure: "transfer",
-          relation: ">=",
-          threshold: thresholds.transfer,
-          otherwise: `donors with another ${feature} do not move the answer to theirs`,
-        }
-      : {
-          figure: "change",
-          relation: ">=",
-          threshold: thresholds.change,
-          otherwise: `donors with another ${feature} change the answer no more than donors with an equal one`,
-        },
+    changeRequirement(feature, thresholds, transfer !== undefined, ne),
   ];
-  const fine = tooFine(context, feature, outcomes.ne, outcomes.eq);
+  const fine = statement.atMost ? undefined : tooFine(context, feature, outcomes.ne, outcomes.eq);
   if (fine) {
     figures["distinguishes"] = fine;
     requirements.push({
@@ -86,14 +79,21 @@ export async function checkCarries(context: ClaimContext, statement: CarriesStat
       relation: ">=",
       threshold: DEFAULTS.inert,
       otherwise: `"${feature}" is too fine: values of it that predict one answer are not told apart; claim a coarser feature`,
+      rule: ne,
     });
   }
   const shuffled = shuffledLabels(context, feature, outcomes.any, r);
+  const worst = adversary(context, {
+    figure: "r",
+    threshold: thresholds.r,
+    swaps: effectsOf(outcomes.eq),
+    base: effectsOf(outcomes.any),
+  });
   return {
-    figures,
-    requirements,
+    figures: { ...figures, ...worst.figures },
+    requirements: [...requirements, ...worst.requirements],
     ...(shuffled.vacuous !== undefined && { vacuous: shuffled.vacuous }),
-    controls: [shuffled.control],
+    controls: [shuffled.control, ...worst.controls],
     invariant: outcomes.eq,
     notes: [`${Math.round(100 * shareIdentical(outcomes.eq))} % of the ${eq} swaps wrote what was there`],
   };
@@ -116,6 +116,5 @@ function tooFine(
     return predict(x, dataset.examples[swap.donor]!) === x.answer;
   });
   if (alike.length === 0) return undefined;
-  const samples = [effectSample(context, alike), effectSample(context, equal), context.scale];
-  return context.interval("distinguishes", samples, ([a, e, s]) => (a! - e!) / s!);
+  return featureChange(context, "distinguishes", alike, equal);
 }

@@ -1,10 +1,12 @@
 import { siteAt, type SiteName } from "@filigree/core";
 import { DEFAULTS, type CopiesStatement, type SitePart } from "@filigree/hypothesis";
-import { headList, pathSwap } from "../engine/path-swap.ts";
+import { pathSwap } from "../engine/path-swap.ts";
 import { siteSwap } from "../engine/site-swap.ts";
 import type { Swap } from "../engine/swaps.ts";
 import type { Interval } from "../statistics/bootstrap.ts";
-import { untestable, type ClaimContext, type Control, type Evidence } from "./evidence.ts";
+import { adversary, effectsOf } from "./adversary.ts";
+import { headParts, restOfPrompt, restRequirement } from "./copies-parts.ts";
+import { untestable, type ClaimContext, type Evidence } from "./evidence.ts";
 import { drawFeatureDonors } from "./feature-donors.ts";
 import { shuffledLabels } from "./label-null.ts";
 import { runSham } from "./sham.ts";
@@ -12,6 +14,7 @@ import {
   allowUnseen,
   effectSample,
   effectSize,
+  featureChange,
   recoveredLoss,
   shareIdentical,
   transferFigures,
@@ -19,12 +22,10 @@ import {
 } from "./swap-figures.ts";
 import { featureProblem, positionProblem, swapFilter } from "./testability.ts";
 
-/** References that each head's part is measured on. */
-const HEAD_REFERENCES = 64;
-
 /**
  * `N copies f from A to B via v`: values of N at A, entering the row B only, move the answer to the donor's (transfer),
- * by f and nothing else (r), and N's queries and keys do not carry f themselves (control).
+ * by f and nothing else (r), and N's queries and keys do not carry f themselves (control). `… alone` adds that nothing
+ * else moves it: with that path held, all the rest of a donor's prompt does not (rest).
  */
 export async function checkCopies(context: ClaimContext, statement: CopiesStatement): Promise<Evidence> {
   const { feature, thresholds, from, to } = statement;
@@ -35,7 +36,7 @@ export async function checkCopies(context: ClaimContext, statement: CopiesStatem
   const filter = swapFilter(context, positions);
   const drawn = drawFeatureDonors(context, feature, filter);
   if ("problem" in drawn) return untestable(drawn.problem);
-  const { donors, eq, ne } = drawn;
+  const { donors, eq, ne, freedom } = drawn;
 
   const along = (reference: number, donor: number) => pathSwap(clean, statement, reference, donor);
   const routing = routingParts(context, statement);
@@ -56,7 +57,6 @@ export async function checkCopies(context: ClaimContext, statement: CopiesStatem
   const effects = {
     eq: effectSample(context, outcomes.eq),
     any: effectSample(context, outcomes.any),
-    routeEq: effectSample(context, outcomes.routeEq),
     routeNe: effectSample(context, outcomes.routeNe),
   };
   const { transfer, agreement, coverage } = transferFigures(context, feature, outcomes.ne);
@@ -69,11 +69,7 @@ export async function checkCopies(context: ClaimContext, statement: CopiesStatem
     );
   }
   const r = unexplainedByFeature(context, effects.eq, effects.any);
-  const controlFigure = context.interval(
-    "control",
-    [effects.routeNe, effects.routeEq, context.scale],
-    ([n, e, s]) => (n! - e!) / s!,
-  );
+  const controlFigure = featureChange(context, "control", outcomes.routeNe, outcomes.routeEq);
   const figures: Record<string, Interval> = {
     transfer,
     r,
@@ -81,38 +77,60 @@ export async function checkCopies(context: ClaimContext, statement: CopiesStatem
     V: effectSize(context, "V", effects.any),
     ...(agreement && { agreement }),
     recovered: recoveredLoss(context, outcomes.eq),
+    freedom,
   };
   const shuffled = shuffledLabels(context, feature, outcomes.any, r);
+  const worst = adversary(context, {
+    figure: "r",
+    threshold: thresholds.r,
+    swaps: effectsOf(outcomes.eq),
+    base: effectsOf(outcomes.any),
+  });
+  const rest = await restOfPrompt(context, statement, donors.ne, `rest ${ne}`);
   return {
-    figures,
+    figures: { ...figures, ...worst.figures, ...(statement.alone && { rest }) },
     requirements: [
       {
         figure: "transfer",
         relation: ">=",
         threshold: thresholds.transfer,
         otherwise: `values of donors with another ${feature} do not move the answer to theirs along this path`,
+        rule: `v ${ne}`,
       },
       {
         figure: "V",
         relation: ">=",
         threshold: DEFAULTS.inert,
         otherwise: "the path is inert: no donor's values change the answer",
+        rule: "v ANY",
       },
       {
         figure: "r",
         relation: "<=",
         threshold: thresholds.r,
         otherwise: `the path moves more than ${feature}: values of donors with an equal one change the answer too`,
+        rule: `v ${eq}`,
       },
       {
         figure: "control",
         relation: "<=",
         threshold: thresholds.control,
         otherwise: `queries and keys carry ${feature} too: the pattern, not only the values, depends on it`,
+        rule: `q, k ${ne}`,
       },
+      ...(statement.alone ? [restRequirement(feature, thresholds.rest, `rest ${ne}`)] : []),
+      ...worst.requirements,
     ],
     ...(shuffled.vacuous !== undefined && { vacuous: shuffled.vacuous }),
-    controls: [shuffled.control, ...(await headParts(context, statement, donors.ne))],
+    controls: [
+      shuffled.control,
+      ...worst.controls,
+      // Another route is no refutation of this one, unless it is claimed to be the only one.
+      ...(statement.alone || rest.n === 0
+        ? []
+        : [{ name: "rest of the prompt, this path held", figures: { transfer: rest } }]),
+      ...(await headParts(context, statement, donors.ne)),
+    ],
     invariant: outcomes.eq,
     notes: [`${Math.round(100 * shareIdentical(outcomes.eq))} % of the ${eq} swaps wrote what was there`],
   };
@@ -125,26 +143,4 @@ function routingParts({ clean }: ClaimContext, { layer, heads, from, to }: Copie
     heads === "all" ? "all" : heads.flatMap((h) => Array.from({ length: dHead }, (_, c) => h * dHead + c));
   const part = (site: SiteName, position: SitePart["position"]): SitePart => ({ site, channels, position });
   return [part(siteAt(layer, "attn.q"), to), part(siteAt(layer, "attn.k"), from)];
-}
-
-/** The transfer of each head alone, where it moves anything. */
-async function headParts(
-  context: ClaimContext,
-  statement: CopiesStatement,
-  donors: readonly (readonly number[])[],
-): Promise<Control[]> {
-  const heads = headList(context.clean.model.config, statement.heads);
-  if (heads.length < 2) return [];
-  const controls: Control[] = [];
-  for (const head of heads) {
-    const swaps = donors
-      .flatMap((list, reference) => list.slice(0, 1).map((donor) => ({ reference, donor })))
-      .slice(0, HEAD_REFERENCES)
-      .map(({ reference, donor }) => pathSwap(context.clean, { ...statement, heads: [head] }, reference, donor));
-    const outcomes = await context.run(`v of head ${head}`, swaps);
-    if (shareIdentical(outcomes) === 1) continue;
-    const { transfer } = transferFigures(context, statement.feature, outcomes, `transfer of head ${head}`);
-    if (transfer) controls.push({ name: `head ${head}`, figures: { transfer } });
-  }
-  return controls;
 }

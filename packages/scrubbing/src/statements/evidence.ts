@@ -1,10 +1,12 @@
 import type { NodeMask, RandomStream } from "@filigree/core";
-import type { Settings } from "@filigree/hypothesis";
-import type { Dataset } from "../data/dataset.ts";
+import type { Claim, Settings } from "@filigree/hypothesis";
+import type { ClaimData } from "../claim-data.ts";
+import type { Evaluate } from "../data/evaluate.ts";
 import type { CircuitOutcome } from "../engine/circuit-swap.ts";
 import type { CleanRuns } from "../engine/clean-runs.ts";
 import type { Swap, SwapOutcome, SwapRunOptions } from "../engine/swaps.ts";
 import type { Interval, Sample } from "../statistics/bootstrap.ts";
+import type { Verdict } from "../verdict.ts";
 
 /** A bound that a figure must keep for the claim to be supported. */
 export interface Requirement {
@@ -14,18 +16,35 @@ export interface Requirement {
   readonly threshold: number;
   /** What it means when the bound is broken, for the reader of a refutation. */
   readonly otherwise: string;
+  /** The rule whose swaps show it, where there is one: reports show what those did. */
+  readonly rule?: string;
+  /**
+   * Set where the estimate, not the bound, must lie on the passing side: of a subset of the swaps, which is too small for
+   * a bound to pass. What fails is the bound, as everywhere.
+   */
+  readonly byEstimate?: true;
+}
+
+/** What nonzero weights alone decide. */
+export interface Proof {
+  readonly verdict: "supported" | "refuted";
+  readonly why: string;
 }
 
 /** A comparison beside the claim: a null, an ablation, one head's part. Reported; what it decides is in `vacuous`. */
 export interface Control {
   readonly name: string;
   readonly figures: Readonly<Record<string, Interval>>;
+  /** What the claim comes to under the control, where it was tested there. */
+  readonly verdict?: Verdict;
 }
 
 /** All that the checks of one claim found. */
 export interface Evidence {
   readonly figures: Readonly<Record<string, Interval>>;
   readonly requirements: readonly Requirement[];
+  /** Set where the weights decide, whatever the data is. */
+  readonly proof?: Proof;
   /** Why the data cannot decide, where it cannot. */
   readonly untestable?: string;
   /** Why support would mean nothing, where it would. */
@@ -38,16 +57,18 @@ export interface Evidence {
 }
 
 /** What a statement is checked with. */
-export interface ClaimContext {
+export interface ClaimContext extends ClaimData {
   readonly clean: CleanRuns;
-  readonly dataset: Dataset;
   readonly settings: Settings;
-  /** ‖Δ‖² of the whole input taken from a donor at random: what all effects are measured against. */
-  readonly scale: Sample;
+  readonly valueOf: Evaluate;
+  /** Nothing is run: swaps are counted, and come out as if they had changed nothing. */
+  readonly dry?: boolean;
+  /** The claims that `circuit` unites, where the claim is about it. */
+  readonly united: readonly Claim[];
   /** The claim's own random stream of that name. */
   random(name: string): RandomStream;
   /** Runs swaps under a rule's name, for trace and progress. */
-  run(rule: string, swaps: readonly Swap[], options?: Pick<SwapRunOptions, "evenIdentical">): Promise<SwapOutcome[]>;
+  run(rule: string, swaps: readonly Swap[], options?: SwapRunOptions): Promise<SwapOutcome[]>;
   /** Counts sequences that went through the model outside `run`, and lets others have a turn on the thread. */
   ran(sequences: number): Promise<void>;
   /** Reports outcomes that did not come from `run` to the trace. */
@@ -56,6 +77,11 @@ export interface ClaimContext {
   progress(rule: string, done: number, of: number): void;
   /** A figure of samples with its interval. */
   interval(name: string, samples: readonly Sample[], figure: (means: readonly number[]) => number): Interval;
+}
+
+/** Evidence of a claim that the weights decide. */
+export function proven(proof: Proof): Evidence {
+  return { figures: {}, requirements: [], proof, controls: [], invariant: [], notes: [] };
 }
 
 /** Evidence of a claim that the data cannot decide. */

@@ -1,4 +1,6 @@
 import { featureOf } from "../data/dataset.ts";
+import { answerPredictor } from "../data/predicted-answers.ts";
+import { leaning } from "../engine/answers.ts";
 import type { SwapOutcome } from "../engine/swaps.ts";
 import { quantile, type Interval } from "../statistics/bootstrap.ts";
 import type { ClaimContext, Control } from "./evidence.ts";
@@ -41,6 +43,48 @@ export function shuffledLabels(
       own.estimate < r.low
         ? undefined
         : `r is no better than with shuffled values of ${feature} (${SHUFFLES} shuffles, fifth percentile ${r.low.toFixed(3)})`,
+  };
+}
+
+/**
+ * The null of shuffled labels for what a feature changes: over the swaps at random whose shuffled values differ, how far
+ * the answer goes to the one predicted by the true values; where none is predicted, how much more it changes than where
+ * shuffled values agree. A claim that reaches no more with its own labels than the 95th percentile says nothing.
+ */
+export function shuffledShifts(
+  context: ClaimContext,
+  feature: string,
+  atRandom: readonly SwapOutcome[],
+): { control: Control; vacuous: string | undefined } {
+  const { dataset } = context;
+  const values = dataset.examples.map((example) => featureOf(example, feature));
+  const predict = answerPredictor(dataset, feature);
+  const answers = atRandom.map(({ swap }) => predict(dataset.examples[swap.reference]!, dataset.examples[swap.donor]!));
+  const predicted = answers.filter((answer) => answer !== undefined).length >= atRandom.length / 2;
+  const moved = atRandom.map(({ swap, before, after, delta2 }, i) => {
+    if (!predicted) return delta2;
+    const [x, answer] = [dataset.examples[swap.reference]!, answers[i]];
+    return answer === undefined ? 0 : leaning(x, after, answer) - leaning(x, before, answer);
+  });
+  const reach = (labels: readonly unknown[]) => {
+    const differs = atRandom.map(({ swap }) => labels[swap.reference] !== labels[swap.donor]);
+    const apart = mean(moved.filter((_, i) => differs[i]));
+    return predicted ? apart : apart - mean(moved.filter((_, i) => !differs[i]));
+  };
+  const random = context.random("shuffled labels");
+  const draws = Array.from({ length: SHUFFLES }, () => reach(random.shuffle(values))).sort((a, b) => a - b);
+  const change: Interval = {
+    estimate: quantile(draws, 0.5),
+    low: quantile(draws, 0.05),
+    high: quantile(draws, 0.95),
+    n: SHUFFLES,
+  };
+  return {
+    control: { name: "shuffled labels", figures: { [predicted ? "shift" : "difference"]: change } },
+    vacuous:
+      reach(values) > change.high
+        ? undefined
+        : `shuffled values of ${feature} reach as much (${SHUFFLES} shuffles, 95th percentile ${change.high.toFixed(3)})`,
   };
 }
 

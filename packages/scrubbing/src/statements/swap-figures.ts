@@ -3,7 +3,7 @@ import { chooses, leaning, lossOf, squaredDistance } from "../engine/answers.ts"
 import type { SwapOutcome } from "../engine/swaps.ts";
 import { type Interval, type Sample } from "../statistics/bootstrap.ts";
 import { clopperPearson, effectiveTrials } from "../statistics/clopper-pearson.ts";
-import { largest, sampleOf } from "../statistics/samples.ts";
+import { largest, sampleOf, type Measurement } from "../statistics/samples.ts";
 import type { ClaimContext } from "./evidence.ts";
 
 /** ‖Δ‖² of outcomes. */
@@ -17,6 +17,17 @@ export function effectSample(context: ClaimContext, outcomes: readonly SwapOutco
 /** V: E‖Δ‖² under a rule against the scale. How much the site matters at all. */
 export function effectSize(context: ClaimContext, name: string, effect: Sample): Interval {
   return context.interval(name, [effect, context.scale], ([e, scale]) => e! / scale!);
+}
+
+/** V(NE) − V(EQ): how much more donors change that differ in a feature than donors that do not. */
+export function featureChange(
+  context: ClaimContext,
+  name: string,
+  differing: readonly SwapOutcome[],
+  equal: readonly SwapOutcome[],
+): Interval {
+  const samples = [effectSample(context, differing), effectSample(context, equal), context.scale];
+  return context.interval(name, samples, ([n, e, s]) => (n! - e!) / s!);
 }
 
 /** r: E‖Δ(EQ)‖² / E‖Δ(ANY)‖². What the feature does not explain of what the site does; of a site that does nothing, 0. */
@@ -50,12 +61,14 @@ export interface TransferFigures {
  * transfer = Σ shift of the log-odds, predicted against own answer, over Σ of the same shift in the donor's own run,
  * over the swaps whose predicted answer differs from the reference's own (the field's normalised logit difference).
  * agreement = share of these swaps whose answer is the predicted one.
+ *
+ * @param options.upper whether the transfer is asked to be small: its upper bound then allows for failures not seen
  */
 export function transferFigures(
   context: ClaimContext,
   feature: string,
   outcomes: readonly SwapOutcome[],
-  name = "transfer",
+  { name = "transfer", upper = false }: { readonly name?: string; readonly upper?: boolean } = {},
 ): TransferFigures {
   const { clean, dataset, settings } = context;
   const predict = answerPredictor(dataset, feature);
@@ -86,14 +99,14 @@ export function transferFigures(
       dataset,
       diagnostic.map((d) => ({ reference: d.reference, donor: d.donor, value: value(d) })),
     );
+  const [shift, whole] = [sample((d) => d.shift), sample((d) => d.whole)];
+  // Where not even the donors' own runs lean to what is predicted, a share of that means nothing.
+  const transfer = context.interval(name, [shift, whole], ([s, w]) => (w! > 0 ? s! / w! : NaN));
   const agrees = diagnostic.map((d) => d.agrees);
   const clusters = diagnostic.map((d) => dataset.examples[d.reference]!.cluster);
   return {
     coverage,
-    // Where not even the donors' own runs lean to what is predicted, a share of that means nothing.
-    transfer: context.interval(name, [sample((d) => d.shift), sample((d) => d.whole)], ([s, w]) =>
-      w! > 0 ? s! / w! : NaN,
-    ),
+    transfer: upper ? allowUnseen(transfer, whole, shift) : transfer,
     agreement: clopperPearson(
       agrees.filter(Boolean).length / agrees.length,
       effectiveTrials(agrees, clusters),
@@ -145,16 +158,13 @@ function sameLength<T extends { length: number }>(preferred: T, otherwise: T): T
 }
 
 /** ‖Δ‖² of the whole input taken from donors at random: one clean run against another. */
-export function scaleSample(clean: ClaimContext["clean"], donors: readonly (readonly number[])[]): Sample {
-  return sampleOf(
-    clean.dataset,
-    donors.flatMap((list, reference) =>
-      list.map((donor) => ({
-        reference,
-        donor,
-        value: squaredDistance(clean.answers[reference]!, clean.answers[donor]!),
-      })),
-    ),
+export function wholeDistances(clean: ClaimContext["clean"], donors: readonly (readonly number[])[]): Measurement[] {
+  return donors.flatMap((list, reference) =>
+    list.map((donor) => ({
+      reference,
+      donor,
+      value: squaredDistance(clean.answers[reference]!, clean.answers[donor]!),
+    })),
   );
 }
 

@@ -20,19 +20,25 @@ export function featureProblem({ dataset }: ClaimContext, feature: string): stri
 }
 
 /** Why positions are not there to be swapped, if so. */
-export function positionProblem({ dataset }: ClaimContext, positions: readonly Position[]): string | undefined {
-  const without = dataset.examples.filter((example) => !hasRoles(example, positions)).length;
-  const share = without / dataset.examples.length;
+export function positionProblem(context: ClaimContext, positions: readonly Position[]): string | undefined {
+  const references = context.dataset.examples.filter((example) => context.isReference(example));
+  if (references.length === 0) return "of no example is the condition after `when` true";
+  const without = references.filter((example) => !hasRoles(example, positions)).length;
+  const share = without / references.length;
   if (share <= 0.5) return undefined;
   return `${Math.round(100 * share)} % of the examples lack a position that the claim names`;
 }
 
-/** Why a rule leaves too few references with donors, if so. */
-export function donorProblem(rule: string, donors: readonly (readonly number[])[]): string | undefined {
+/** Why a rule leaves too few of so many references with donors, if so. */
+export function donorProblem(
+  rule: string,
+  donors: readonly (readonly number[])[],
+  references: number = donors.length,
+): string | undefined {
   const served = donors.filter((list) => list.length > 0).length;
-  if (served >= donors.length / 2) return undefined;
+  if (served >= references / 2) return undefined;
   return (
-    `only ${served} of ${donors.length} references have an ${rule} donor: ` +
+    `only ${served} of ${references} references have an ${rule} donor: ` +
     `add contrast partners, or examples of equal length where a claim names all positions`
   );
 }
@@ -55,7 +61,7 @@ export function servedByAll({ eq, ne, any }: DonorsByRule): DonorsByRule {
   return { eq: keep(eq), ne: keep(ne), any: keep(any) };
 }
 
-/** The donors of the swaps of these parts, references without their positions left out. */
+/** The donors of the swaps of these parts; only the claim's references that have their positions get any. */
 export function partsFilter(context: ClaimContext, parts: readonly SitePart[]): DonorFilter {
   // A row of a pattern has as many keys as its example has tokens.
   const pattern = parts.some(({ site }) => parseSite(site).kind === "attn.pattern");
@@ -66,12 +72,8 @@ export function partsFilter(context: ClaimContext, parts: readonly SitePart[]): 
   );
 }
 
-/** The donors of the swaps at these positions, references without the positions left out. */
-export function swapFilter(
-  { dataset }: ClaimContext,
-  positions: readonly Position[],
-  equalLength = false,
-): DonorFilter {
-  const roles = roleFilter(dataset, positions, equalLength);
-  return (x, y) => hasRoles(x, positions) && hasRoles(y, positions) && roles(x, y);
+/** The donors of the swaps at these positions; only the claim's references that have the positions get any. */
+export function swapFilter(context: ClaimContext, positions: readonly Position[], equalLength = false): DonorFilter {
+  const roles = roleFilter(context.dataset, positions, equalLength);
+  return (x, y) => context.isReference(x) && roles(x, y);
 }

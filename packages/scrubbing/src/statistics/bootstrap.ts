@@ -27,6 +27,36 @@ export const BOOTSTRAP_DRAWS = 2000;
 export const FEWEST_CLUSTERS = 8;
 
 /**
+ * Clusters drawn again and again, of references and of donors. The same draws serve every figure of a dataset, and the
+ * means of a sample that several figures are made of are worked out once.
+ */
+export class Resamples {
+  /** [draws][clusters]: how often each cluster comes up. */
+  readonly #references: readonly Uint8Array[];
+  readonly #donors: readonly Uint8Array[];
+  readonly #known = new WeakMap<Sample, Float64Array>();
+
+  constructor(clusters: number, random: RandomStream) {
+    const draws = () => Array.from({ length: BOOTSTRAP_DRAWS }, () => multiplicities(clusters, random));
+    this.#references = draws();
+    this.#donors = draws();
+  }
+
+  /** [draws]: the weighted mean of a sample in each draw; NaN where nothing of it was drawn. */
+  means(sample: Sample): Float64Array {
+    let means = this.#known.get(sample);
+    if (!means) {
+      const cells = cellsOf(sample);
+      means = Float64Array.from(this.#references, (references, draw) =>
+        meanOfDraw(cells, references, this.#donors[draw]!),
+      );
+      this.#known.set(sample, means);
+    }
+    return means;
+  }
+}
+
+/**
  * Percentile bootstrap in two ways (pigeonhole bootstrap, Owen 2007): clusters of references and clusters of donors are
  * drawn again independently, and a measurement counts as often as its reference's cluster times its donor's. A draw in
  * which the figure has no value could be anything: it counts at both ends. So could the figure of too few clusters.
@@ -38,45 +68,72 @@ export const FEWEST_CLUSTERS = 8;
 export function bootstrap(
   samples: readonly Sample[],
   figure: (means: readonly number[]) => number,
-  options: { clusters: number; alpha: number; random: RandomStream },
+  { resamples, alpha }: { resamples: Resamples; alpha: number },
 ): Interval {
-  const { clusters, alpha, random } = options;
-  const once = new Float64Array(clusters).fill(1);
-  const estimate = figure(samples.map((sample) => weightedMean(sample, once, once)));
+  const estimate = figure(samples.map(weightedMean));
   const n = Math.max(0, ...samples.map(({ references }) => references));
   if (!Number.isFinite(estimate)) return { estimate, low: estimate, high: estimate, n };
   const fewest = Math.min(...samples.map(({ referenceClusters }) => new Set(referenceClusters).size));
   if (fewest < FEWEST_CLUSTERS) return { estimate, low: -Infinity, high: Infinity, n };
   const constant = samples.every((sample) => sample.values.every((value) => value === sample.values[0]));
   if (constant) return { estimate, low: estimate, high: estimate, n };
-  const lows: number[] = [];
-  const highs: number[] = [];
-  for (let i = 0; i < BOOTSTRAP_DRAWS; i++) {
-    const references = multiplicities(clusters, random);
-    const donors = multiplicities(clusters, random);
-    const value = figure(samples.map((sample) => weightedMean(sample, references, donors)));
-    lows.push(Number.isNaN(value) ? -Infinity : value);
-    highs.push(Number.isNaN(value) ? Infinity : value);
-  }
-  const sorted = (draws: number[]) => Float64Array.from(draws).sort();
-  return { estimate, low: quantile(sorted(lows), alpha / 2), high: quantile(sorted(highs), 1 - alpha / 2), n };
+  const means = samples.map((sample) => resamples.means(sample));
+  const draws = Float64Array.from({ length: BOOTSTRAP_DRAWS }, (_, draw) => figure(means.map((mean) => mean[draw]!)));
+  const lows = draws.map((value) => (Number.isNaN(value) ? -Infinity : value)).sort();
+  const highs = draws.map((value) => (Number.isNaN(value) ? Infinity : value)).sort();
+  return { estimate, low: quantile(lows, alpha / 2), high: quantile(highs, 1 - alpha / 2), n };
 }
 
 /** How often each of n clusters comes up in n draws. */
-function multiplicities(n: number, random: RandomStream): Float64Array {
-  const counts = new Float64Array(n);
+function multiplicities(n: number, random: RandomStream): Uint8Array {
+  const counts = new Uint8Array(n);
   for (let i = 0; i < n; i++) counts[random.integer(n)]!++;
   return counts;
 }
 
-function weightedMean(sample: Sample, references: Float64Array, donors: Float64Array): number {
-  const { values, weights, referenceClusters, donorClusters } = sample;
+/** Of each pair of clusters that occurs: the sum of weight · value, and of the weights. They are drawn together. */
+interface Cells {
+  readonly references: Int32Array;
+  readonly donors: Int32Array;
+  readonly sums: Float64Array;
+  readonly totals: Float64Array;
+}
+
+function cellsOf({ values, weights, referenceClusters, donorClusters }: Sample): Cells {
+  const places = new Map<number, number>();
+  const place = values.map((_, i) => {
+    const pair = referenceClusters[i]! * 2 ** 26 + donorClusters[i]!;
+    if (!places.has(pair)) places.set(pair, places.size);
+    return places.get(pair)!;
+  });
+  const [references, donors] = [new Int32Array(places.size), new Int32Array(places.size)];
+  const [sums, totals] = [new Float64Array(places.size), new Float64Array(places.size)];
+  place.forEach((cell, i) => {
+    references[cell] = referenceClusters[i]!;
+    donors[cell] = donorClusters[i]!;
+    sums[cell]! += weights[i]! * values[i]!;
+    totals[cell]! += weights[i]!;
+  });
+  return { references, donors, sums, totals };
+}
+
+function meanOfDraw(cells: Cells, references: Uint8Array, donors: Uint8Array): number {
+  let sum = 0;
+  let total = 0;
+  for (let i = 0; i < cells.sums.length; i++) {
+    const times = references[cells.references[i]!]! * donors[cells.donors[i]!]!;
+    sum += times * cells.sums[i]!;
+    total += times * cells.totals[i]!;
+  }
+  return total > 0 ? sum / total : NaN;
+}
+
+function weightedMean({ values, weights }: Sample): number {
   let sum = 0;
   let total = 0;
   for (let i = 0; i < values.length; i++) {
-    const w = weights[i]! * references[referenceClusters[i]!]! * donors[donorClusters[i]!]!;
-    sum += w * values[i]!;
-    total += w;
+    sum += weights[i]! * values[i]!;
+    total += weights[i]!;
   }
   return total > 0 ? sum / total : NaN;
 }

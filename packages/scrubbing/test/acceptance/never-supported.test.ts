@@ -27,6 +27,12 @@ const POSITIVE = [
   "resid L1 at last carries quote type",
   "attn L1 copies quote type from opener to last via v",
   "attn L1 head 0 attends from last to opener expect mass >= 0.01",
+  "embed at opener contains quote type",
+  "attn L1 at last carries at most quote type",
+  "attn L1 copies quote type from opener to last via v alone",
+  "embed at opener affects logits",
+  "embed at opener affects attn L1.v at opener",
+  `attn L1 channel 0 at last equals if quote_type == "double" then 1 else 0`,
   "{ mlp L0 + attn L1.v } is sufficient",
   "{ mlp L0 + attn L1.v } is necessary",
 ];

@@ -1,43 +1,45 @@
 import { disposeModel } from "@filigree/core";
 import { expect, test } from "vitest";
 import { checkText, verdicts } from "../support/check-text.ts";
-import { mutantsOf, textOf, type ClaimForm } from "../support/mutants.ts";
+import { judgeMutants } from "../support/judge-mutants.ts";
+import { textOf, type ClaimForm } from "../support/mutants.ts";
 import { COPIER, copierTask, plantedCopier } from "../support/planted-copier.ts";
 
 const head = `attn L1 head ${COPIER.head}`;
 const TRUE: readonly ClaimForm[] = [
   { verb: "copies", site: head, feature: "quote type", from: "opener", to: "last" },
+  { verb: "copies", site: head, feature: "quote type", from: "opener", to: "last", alone: true },
   { verb: "carries", site: head, at: "last", feature: "quote type" },
   { verb: "carries", site: `${head}.v`, at: "opener", feature: "quote type" },
   { verb: "carries", site: "embed", at: "opener", feature: "quote type" },
+  { verb: "carries", site: "embed channels 0, 1", at: "opener", feature: "quote type" },
+  { verb: "carries", site: "attn L1 channels 4, 5", at: "last", feature: "quote type" },
+  { verb: "contains", site: "resid L1", at: "last", feature: "quote type" },
   { verb: "attends", site: head, from: "last", to: "opener", mass: 0.9 },
+  { verb: "affects", site: "embed channels 0, 1", at: "opener", target: `${head}.v at opener` },
+  { verb: "does not affect", site: "resid L1.in", at: "opener", target: "logits", through: `${head} at last` },
+  { verb: "does not affect", site: "embed", at: "last", target: `${head}.v at opener` },
 ];
+const POSITIVE = TRUE.filter(({ verb }) => verb !== "does not affect");
 const HEADS = [0, 1].flatMap((layer) => Array.from({ length: COPIER.heads }, (_, h) => `attn L${layer} head ${h}`));
 const CHOICES = {
-  sites: [...HEADS, `${head}.q`, `${head}.k`, "mlp L0"],
+  sites: [...HEADS, `${head}.q`, `${head}.k`, "mlp L0", "embed channels 6-8", "attn L1 channels 12-23"],
   movers: HEADS,
   heads: HEADS,
   positions: ["opener", "after", "last"],
   features: ["quote type", "last filler"],
+  targets: ["logits", `${head}.v at opener`, `${head}.v at after`, "attn L1 head 0 at last"],
+  expressions: [],
 };
 
-test("among decoys, norms, AbsTopK and sinks only the planted head is supported", async () => {
-  const model = await plantedCopier();
-  // By construction nothing else carries or moves the type: no mutant is true.
-  const mutants = mutantsOf(TRUE, CHOICES);
-  const text = ["donors 2", ...TRUE.map(textOf), ...mutants].join("\n");
-  const document = await checkText(text, model, copierTask());
-  disposeModel(model);
-  expect(document.model.accuracy).toBe(1);
-
-  const originals = document.claims.slice(0, TRUE.length);
-  expect(originals.map(({ verdict }) => verdict)).toEqual(TRUE.map(() => "supported"));
-  for (const { figures } of originals) expect(figures["r"]?.estimate ?? 0).toBeLessThan(0.01);
-
-  const changed = document.claims.slice(TRUE.length);
-  expect(changed.filter(({ verdict }) => verdict === "supported").map(({ text }) => text)).toEqual([]);
-  expect(changed.length).toBe(54);
-}, 120_000);
+test("among decoys, norms, AbsTopK and sinks what is planted is supported, and no false mutant of it", async () => {
+  const on = { model: await plantedCopier(), task: copierTask() };
+  const { originals, mutants } = await judgeMutants("planted copier", on, TRUE, CHOICES);
+  expect(originals.filter(({ verdict, holds }) => verdict !== "supported" || !holds)).toEqual([]);
+  expect(Math.max(...originals.map(({ r }) => r))).toBeLessThan(0.01);
+  expect(mutants.filter(({ verdict, holds }) => verdict === "supported" && !holds)).toEqual([]);
+  expect(mutants.filter(({ verdict, holds }) => verdict === "refuted" && holds)).toEqual([]);
+}, 600_000);
 
 test("all heads of the layer together copy as the planted one alone does, and its part is shown", async () => {
   const model = await plantedCopier();
@@ -53,7 +55,7 @@ test("all heads of the layer together copy as the planted one alone does, and it
 
 test("of a head that attends but writes nothing, nothing is supported", async () => {
   const model = await plantedCopier(false);
-  const document = await checkText(TRUE.map(textOf).join("\n"), model, copierTask());
+  const document = await checkText(POSITIVE.map(textOf).join("\n"), model, copierTask());
   disposeModel(model);
   expect(Object.values(verdicts(document))).not.toContain("supported");
 });

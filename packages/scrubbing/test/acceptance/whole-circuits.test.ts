@@ -1,7 +1,9 @@
 import { disposeModel, type Model } from "@filigree/core";
+import { DEFAULTS, type AffectsStatement } from "@filigree/hypothesis";
 import type { Task } from "@filigree/tasks";
 import { expect, test } from "vitest";
 import { checkClaim, checkText, verdicts } from "../support/check-text.ts";
+import { checkStatements, CIRCUIT_IS_SUFFICIENT, part } from "../support/hand-made.ts";
 import { makeModel, PLAIN, type Entry } from "../support/make-model.ts";
 import { makeTask, sequences } from "../support/make-task.ts";
 
@@ -120,4 +122,46 @@ test("half of the nodes that do the work are not sufficient", async () => {
   const { verdict } = await checkClaim(`${half} is sufficient`, model, signTask());
   disposeModel(model);
   expect(verdict).toBe("refuted");
+});
+
+/** `circuit is sufficient` over claims in words of the language. */
+async function circuitOf(claims: readonly string[], noise: number) {
+  const model = await signModel(noise);
+  const text = ["donors 2", "circuit is sufficient", ...claims].join("\n");
+  const { claims: verdicts } = await checkText(text, model, signTask());
+  disposeModel(model);
+  return verdicts[0]!;
+}
+
+test("a file that leaves out nodes whose errors cancel recovers the loss, and is refuted", async () => {
+  const { verdict, figures } = await circuitOf(["mlp L0 neurons 0, 1 at last carries sign"], 0.8);
+  expect(figures["recovered"]!.estimate).toBeGreaterThan(0.9);
+  expect(figures["recovered"]!.estimate).toBeLessThan(1.1);
+  expect(figures["U"]!.estimate).toBeGreaterThan(0.2);
+  expect(verdict).toBe("refuted");
+});
+
+test("a file that says what every node does explains the whole, dead nodes beside them or not", async () => {
+  const claims = ["mlp L0 neurons 0, 1 at last carries sign", "mlp L0 neurons 2, 3 at last carries noise"];
+  const dead = "mlp L0 neurons 4, 5 at last carries last filler";
+  for (const list of [claims, [...claims, dead]]) {
+    const { verdict, figures, why } = await circuitOf(list, 0.8);
+    expect(figures["U"]!.estimate).toBeLessThan(1e-6);
+    expect(verdict, why).toBe("supported");
+  }
+});
+
+test("a file that takes the whole embedding from the reference leaves nothing unexplained, which is vacuous", async () => {
+  const model = await signModel(0.8);
+  const everything: AffectsStatement = {
+    kind: "affects",
+    from: [part("embed", "all")],
+    to: [part("logits", "last")],
+    through: [],
+    thresholds: DEFAULTS.affects,
+  };
+  const { claims } = await checkStatements([CIRCUIT_IS_SUFFICIENT, everything], model, signTask(), { donors: 2 });
+  disposeModel(model);
+  expect(claims[0]!.figures["U"]).toMatchObject({ estimate: 0, low: 0, high: 0 });
+  expect(claims[0]!.verdict).toBe("vacuous");
 });

@@ -1,6 +1,6 @@
 import { randomStream, seed, type RandomStream } from "@filigree/core";
 import { expect, test } from "vitest";
-import { bootstrap, type Sample } from "../../src/index.ts";
+import { bootstrap, Resamples, type Sample } from "../../src/index.ts";
 import { repetitions, simulatedSample, type Effect } from "../support/simulation.ts";
 
 const REFERENCES = 80;
@@ -14,8 +14,8 @@ function coverage(
   draw: (random: RandomStream) => Sample[],
 ): number {
   const held = repetitions(RUNS, name).filter((random) => {
-    const options = { clusters: REFERENCES / 2, alpha: 0.05, random };
-    const { low, high } = bootstrap(draw(random), figure, options);
+    const resamples = new Resamples(REFERENCES / 2, random);
+    const { low, high } = bootstrap(draw(random), figure, { resamples, alpha: 0.05 });
     return low <= truth && truth <= high;
   });
   return held.length / RUNS;
@@ -74,7 +74,10 @@ test("noise of single swaps makes intervals too wide, never too narrow", () => {
   expect(share).toBeGreaterThan(LEAST);
 });
 
-const options = (clusters: number) => ({ clusters, alpha: 0.05, random: randomStream(seed(1), "test/bootstrap") });
+const options = (clusters: number) => ({
+  resamples: new Resamples(clusters, randomStream(seed(1), "test/bootstrap")),
+  alpha: 0.05,
+});
 
 test("fewer than eight clusters bound nothing, however alike their values are", () => {
   const same = (references: number) => simulatedSample(references, () => 1, randomStream(seed(1), "test/clusters"));

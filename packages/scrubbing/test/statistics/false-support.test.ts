@@ -1,6 +1,6 @@
 import type { RandomStream } from "@filigree/core";
 import { expect, test } from "vitest";
-import { bootstrap, type Sample } from "../../src/index.ts";
+import { bootstrap, Resamples, type Sample } from "../../src/index.ts";
 import { allowUnseen } from "../../src/statements/swap-figures.ts";
 import { decide } from "../../src/verdict.ts";
 import { binomialLimit, repetitions, simulatedSample, type Effect } from "../support/simulation.ts";
@@ -17,10 +17,13 @@ function supports(
   return repetitions(runs, name).filter((random) => {
     const { equal, any } = draw(random);
     const clusters = any.references / 2;
-    const interval = bootstrap([equal, any], ([e, a]) => e! / a!, { clusters, alpha: ALPHA, random });
+    const resamples = new Resamples(clusters, random);
+    const interval = bootstrap([equal, any], ([e, a]) => e! / a!, { resamples, alpha: ALPHA });
     const r = allowUnseen(interval, any, equal, any);
     const requirements = [{ figure: "r", relation: "<=" as const, threshold, otherwise: "" }];
-    return decide({ figures: { r }, requirements, controls: [], invariant: [], notes: [] }).verdict === "supported";
+    return (
+      decide({ figures: { r }, requirements, controls: [], invariant: [], notes: [] }, ALPHA).verdict === "supported"
+    );
   }).length;
 }
 

@@ -1,78 +1,144 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { forward, listSites, siteAt, type Edit, type Model, type SiteName } from "@filigree/core";
-import type { AttendsStatement, CopiesStatement, Position, SitePart, Statement } from "@filigree/hypothesis";
+import { siteAt, type Model } from "@filigree/core";
+import type {
+  AffectsStatement,
+  AttendsStatement,
+  CopiesStatement,
+  EqualsStatement,
+  Position,
+  SitePart,
+  Statement,
+  SufficientStatement,
+} from "@filigree/hypothesis";
+import { evaluateExpression } from "@filigree/hypothesis";
 import type { Example, Task } from "@filigree/tasks";
+import { average, ExactRuns, type Pair, type Swapped } from "./exact-runs.ts";
 
 // What the definitions give when nothing is drawn: every allowed pair of a task whose examples all have one length.
 // Written against the definitions, apart from the engine: its own swaps, its own figures, no statistics.
-
-interface Pair {
-  readonly x: number;
-  readonly y: number;
-}
-
-interface Swapped extends Pair {
-  readonly after: readonly number[];
-}
 
 export class ExactFigures {
   readonly #model: Model;
   readonly #task: Task;
   readonly #examples: readonly Example[];
-  readonly #seq: number;
-  /** Per site [channels, examples · seq]. */
-  readonly #clean = new Map<SiteName, { channels: number; values: Float32Array }>();
-  readonly #answers: readonly (readonly number[])[];
+  readonly #runs: ExactRuns;
   readonly #scale: number;
-  readonly #known = new Map<string, readonly Swapped[]>();
   readonly #predictions = new Map<string, number | undefined>();
 
   constructor(model: Model, task: Task) {
     this.#model = model;
     this.#task = task;
     this.#examples = task.examples;
-    this.#seq = task.examples[0]!.ids.length;
-    this.#answers = this.#run(
-      task.examples.map((_, x) => x),
-      (site, value) => {
-        this.#clean.set(site, { channels: value.shape[0], values: value.dataSync<"float32">().slice() });
-        return value;
-      },
-    );
-    const pairs = this.#pairs(() => true).map(({ x, y }) => ({ x, y, after: this.#answers[y]! }));
+    this.#runs = new ExactRuns(model, task);
+    const pairs = this.#runs.pairs(() => true).map((pair) => ({ ...pair, after: this.#runs.answers[pair.y]! }));
     this.#scale = this.#mean(pairs, (pair) => this.#effect(pair));
   }
 
   /** Whether a statement is true by its own thresholds. */
   holds(statement: Statement): boolean {
     switch (statement.kind) {
-      case "carries": {
+      case "carries":
+      case "contains": {
         const { thresholds, feature } = statement;
-        const figures = this.#figures(this.#swapParts(statement.parts), feature);
+        const figures = this.#figures(this.#runs.swapParts(statement.parts), feature);
         const moves =
           figures.transfer === undefined
             ? figures.change >= thresholds.change
             : figures.transfer >= thresholds.transfer;
-        return figures.V >= 0.01 && figures.r <= thresholds.r && moves && (figures.distinguishes ?? 1) >= 0.01;
+        if (figures.V < 0.01 || !moves) return false;
+        if (statement.kind === "contains") return true;
+        const told = statement.atMost || (figures.distinguishes ?? 1) >= 0.01;
+        return figures.r <= statement.thresholds.r && told;
       }
       case "copies": {
         const { thresholds, feature } = statement;
-        const figures = this.#figures(this.#swapPath(statement), feature);
-        const control = this.#figures(this.#swapParts(this.#routing(statement)), feature).change;
+        const figures = this.#figures(this.#runs.swapPath(statement), feature);
+        const control = this.#figures(this.#runs.swapParts(this.#routing(statement)), feature).change;
         const { V, r, transfer = -1 } = figures;
+        if (statement.alone && this.#rest(statement) > thresholds.rest) return false;
         return V >= 0.01 && r <= thresholds.r && transfer >= thresholds.transfer && control <= thresholds.control;
       }
       case "ignores": {
-        const swapped = this.#swapParts(statement.parts);
+        const swapped = this.#runs.swapParts(statement.parts);
         const differing = swapped.filter((pair) => this.#isNE(pair, statement.feature));
         const V = (pairs: readonly Swapped[]) => this.#mean(pairs, (pair) => this.#effect(pair)) / this.#scale;
         return V(differing) <= statement.thresholds.V && V(swapped) >= 0.01;
       }
       case "attends":
         return this.#attends(statement);
+      case "affects":
+        return this.#reach(statement).every((V) => V >= statement.thresholds.V);
+      case "does not affect":
+        return this.#reach(statement).every((V) => V <= statement.thresholds.V);
+      case "equals":
+        return this.#equals(statement);
+      case "sufficient":
+        return this.#unexplained(statement) <= statement.thresholds.U;
       default:
-        throw new Error("Only statements about sites are enumerated.");
+        throw new Error(`Statements such as "${statement.kind}" are not enumerated.`);
     }
+  }
+
+  /** V of each part of B, with C held. */
+  #reach({ from, to, through }: AffectsStatement): number[] {
+    const read = to.filter(({ site }) => site !== "logits");
+    const swapped = this.#runs.swapParts(from, through, read);
+    return to.map((part) => {
+      if (part.site === "logits") return this.#mean(swapped, (pair) => this.#effect(pair)) / this.#scale;
+      const scale = this.#runs.distances(part).map(({ pair, value }) => ({ ...pair, value }));
+      const change = this.#mean(swapped, ({ moved }) => moved[read.indexOf(part)]!);
+      // What never changes is not affected, however little there is to measure against.
+      return change === 0 ? 0 : change / this.#mean(scale, ({ value }) => value);
+    });
+  }
+
+  /** The fit is made on all examples and judged on all of them. */
+  #equals({ parts, expression, thresholds }: EqualsStatement): boolean {
+    const numbers = this.#examples.map(({ ids, features, positions }) => {
+      return Number(evaluateExpression(expression, { tokens: ids.map(String), features, positions }));
+    });
+    const centre = average(numbers);
+    const spread = average(numbers.map((e) => (e - centre) ** 2));
+    if (spread === 0) return false;
+    const fits = parts.map((part) => {
+      const rows = this.#examples.map((_, x) => this.#runs.values(part, x));
+      return rows[0]!.map((_, j) => {
+        const mean = average(rows.map((row) => row[j]!));
+        const slope = average(rows.map((row, x) => (numbers[x]! - centre) * (row[j]! - mean))) / spread;
+        return (e: number) => mean + slope * (e - centre);
+      });
+    });
+    const own = this.#examples.map((_, x) => ({ x, y: x }));
+    const replaced = this.#runs.remember(JSON.stringify([parts, expression]), own, [], () => (site, value) => {
+      const here = parts.map((part, k) => ({ part, fit: fits[k]! })).filter(({ part }) => part.site === site);
+      if (here.length === 0) return value;
+      const data = value.dataSync<"float32">().slice();
+      const [width, tokens] = value.shape;
+      for (const { part, fit } of here) {
+        const chosen = part.channels === "all" ? Array.from({ length: width }, (_, c) => c) : part.channels;
+        own.forEach(({ x }) => {
+          const t = this.#at(x, part.position);
+          chosen.forEach((c, j) => (data[c * tokens + x * this.#runs.seq + t] = fit[j]!(numbers[x]!)));
+        });
+      }
+      return tf.tensor2d(data, value.shape);
+    });
+    const any = this.#mean(this.#runs.swapParts(parts), (pair) => this.#effect(pair));
+    const V = any / this.#scale;
+    return V >= 0.01 && this.#mean(replaced, (pair) => this.#effect(pair)) / any <= thresholds.r;
+  }
+
+  /** U: what the nodes outside a circuit change, against a whole other prompt. */
+  #unexplained({ circuit }: SufficientStatement): number {
+    const swapped = this.#runs.swapOutside(circuit);
+    const own = this.#mean(swapped, ({ x, after }) => divergence(this.#runs.answers[x]!, after));
+    return own / this.#mean(swapped, ({ x, y }) => divergence(this.#runs.answers[x]!, this.#runs.answers[y]!));
+  }
+
+  /** Transfer of y's whole prompt with the values along the path from x. */
+  #rest(statement: CopiesStatement): number {
+    const turned = this.#runs.swapPath(statement).map(({ x, y, after }) => ({ x: y, y: x, after, moved: [] }));
+    return this.#figures(turned, statement.feature).transfer ?? NaN;
   }
 
   #figures(swapped: readonly Swapped[], feature: string) {
@@ -85,14 +151,13 @@ export class ExactFigures {
     const diagnostic = predicted.filter(
       ({ pair, answer }) => answer !== undefined && answer !== this.#examples[pair.x]!.answer,
     );
-    const lean = (x: number, after: readonly number[], answer: number) =>
-      after[this.#slot(answer)]! - after[this.#slot(this.#examples[x]!.answer)]!;
+    const lean = (x: number, after: readonly number[], answer: number) => this.#lean(x, after, answer);
     const shift = (after: (pair: Swapped) => readonly number[]) =>
       this.#mean(
         diagnostic.map(({ pair }) => pair),
         (pair) => {
           const answer = this.#predicted(pair, feature)!;
-          return lean(pair.x, after(pair), answer) - lean(pair.x, this.#answers[pair.x]!, answer);
+          return lean(pair.x, after(pair), answer) - lean(pair.x, this.#runs.answers[pair.x]!, answer);
         },
       );
     const alike = predicted
@@ -103,7 +168,7 @@ export class ExactFigures {
       r: noise === 0 ? 0 : noise / effect(swapped),
       change: (effect(differing) - noise) / this.#scale,
       ...(covered &&
-        diagnostic.length > 0 && { transfer: shift(({ after }) => after) / shift(({ y }) => this.#answers[y]!) }),
+        diagnostic.length > 0 && { transfer: shift(({ after }) => after) / shift(({ y }) => this.#runs.answers[y]!) }),
       ...(alike.length > 0 && { distinguishes: (effect(alike) - noise) / this.#scale }),
     };
   }
@@ -116,148 +181,46 @@ export class ExactFigures {
     const masses = (values: Float32Array, xs: readonly number[]) =>
       xs.map(
         (x, row) =>
-          values[(head * this.#seq + this.#at(x, key)) * xs.length * this.#seq + row * this.#seq + this.#at(x, query)]!,
+          values[
+            (head * this.#runs.seq + this.#at(x, key)) * xs.length * this.#runs.seq +
+              row * this.#runs.seq +
+              this.#at(x, query)
+          ]!,
       );
     const all = this.#examples.map((_, x) => x);
-    const mass = masses(this.#clean.get(pattern)!.values, all);
-    const other = this.#pairs(() => true)
-      .flatMap(({ x, y }) => all.slice(0, this.#seq).map((t) => ({ x, y, t })))
+    const mass = masses(this.#runs.clean.get(pattern)!.values, all);
+    const other = this.#runs
+      .pairs(() => true)
+      .flatMap(({ x, y }) => all.slice(0, this.#runs.seq).map((t) => ({ x, y, t })))
       .filter(({ y, t }, i) => t !== this.#at(y, key) && i % 41 === 0);
     let seen: number[] = [];
     const references = other.map(({ x }) => x);
-    this.#run(references, (site, value) => {
+    this.#runs.run(references, (site, value) => {
       if (site === pattern) seen = masses(value.dataSync<"float32">(), references);
       if (site !== siteAt(layer, "attn.k")) return value;
       const data = value.dataSync<"float32">().slice();
       const tokens = value.shape[1];
-      const clean = this.#clean.get(site)!.values;
+      const clean = this.#runs.clean.get(site)!.values;
       other.forEach(({ x, y, t }, row) => {
         for (const c of channels) {
-          data[c * tokens + row * this.#seq + this.#at(x, key)] =
-            clean[c * all.length * this.#seq + y * this.#seq + t]!;
+          data[c * tokens + row * this.#runs.seq + this.#at(x, key)] =
+            clean[c * all.length * this.#runs.seq + y * this.#runs.seq + t]!;
         }
       });
       return tf.tensor2d(data, value.shape);
     });
     const fall = average(other.map(({ x }, row) => mass[x]! - seen[row]!));
     const row: SitePart = { site: siteAt(layer, "attn.y"), channels, position: query };
-    const V = this.#mean(this.#swapParts([row]), (pair) => this.#effect(pair)) / this.#scale;
+    const V = this.#mean(this.#runs.swapParts([row]), (pair) => this.#effect(pair)) / this.#scale;
     return average(mass) >= thresholds.mass && fall >= 0.01 && V >= 0.01;
   }
 
   #routing({ layer, heads, from, to }: CopiesStatement): SitePart[] {
-    const channels = heads === "all" ? ("all" as const) : this.#channelsOf(heads);
+    const channels = this.#runs.channelsOf(heads);
     return [
       { site: siteAt(layer, "attn.q"), channels, position: to },
       { site: siteAt(layer, "attn.k"), channels, position: from },
     ];
-  }
-
-  #channelsOf(heads: readonly number[]): number[] {
-    const { dHead } = this.#model.config;
-    return heads.flatMap((head) => Array.from({ length: dHead }, (_, c) => head * dHead + c));
-  }
-
-  /** All allowed pairs with the parts of x overwritten by those of y. */
-  #swapParts(parts: readonly SitePart[]): readonly Swapped[] {
-    return this.#remember(
-      JSON.stringify(parts),
-      parts.map(({ position }) => position),
-      (pairs) => (site, value) => {
-        const here = parts.filter((part) => part.site === site);
-        if (here.length === 0) return value;
-        const data = value.dataSync<"float32">().slice();
-        for (const { channels, position } of here) this.#overwrite(data, value.shape, site, pairs, channels, position);
-        return tf.tensor2d(data, value.shape);
-      },
-    );
-  }
-
-  /** The values at A are y's for everybody, but only the row B may notice: all other mixes are put back. */
-  #swapPath({ layer, heads, from, to }: CopiesStatement): readonly Swapped[] {
-    const key = `path ${JSON.stringify([layer, heads, from, to])}`;
-    const channels = heads === "all" ? "all" : this.#channelsOf(heads);
-    return this.#remember(key, [from, to], (pairs) => (site, value) => {
-      if (site === siteAt(layer, "attn.v")) {
-        const data = value.dataSync<"float32">().slice();
-        this.#overwrite(data, value.shape, site, pairs, channels, from);
-        return tf.tensor2d(data, value.shape);
-      }
-      if (site !== siteAt(layer, "attn.y")) return value;
-      const mixed = value.dataSync<"float32">();
-      const [width, tokens] = value.shape;
-      const { values } = this.#clean.get(site)!;
-      const data = new Float32Array(mixed.length);
-      pairs.forEach(({ x }, row) => {
-        for (let c = 0; c < width; c++) {
-          for (let t = 0; t < this.#seq; t++) {
-            const receives = t === this.#at(x, to) && (channels === "all" || channels.includes(c));
-            const i = c * tokens + row * this.#seq + t;
-            data[i] = receives ? mixed[i]! : values[c * this.#examples.length * this.#seq + x * this.#seq + t]!;
-          }
-        }
-      });
-      return tf.tensor2d(data, value.shape);
-    });
-  }
-
-  #overwrite(
-    data: Float32Array,
-    [width, tokens]: readonly [number, number],
-    site: SiteName,
-    pairs: readonly Pair[],
-    channels: SitePart["channels"],
-    position: Position,
-  ): void {
-    const { values } = this.#clean.get(site)!;
-    const n = this.#examples.length * this.#seq;
-    const chosen = channels === "all" ? Array.from({ length: width }, (_, c) => c) : channels;
-    pairs.forEach(({ x, y }, row) => {
-      for (const c of chosen) {
-        data[c * tokens + row * this.#seq + this.#at(x, position)] =
-          values[c * n + y * this.#seq + this.#at(y, position)]!;
-      }
-    });
-  }
-
-  #remember(key: string, roles: readonly Position[], editFor: (pairs: readonly Pair[]) => Edit): readonly Swapped[] {
-    const known = this.#known.get(key);
-    if (known) return known;
-    const matched = this.#model.config.positions === "added";
-    const pairs = this.#pairs(
-      ({ x, y }) => !matched || roles.every((position) => this.#at(x, position) === this.#at(y, position)),
-    );
-    const after = this.#run(
-      pairs.map(({ x }) => x),
-      editFor(pairs),
-    );
-    const swapped = pairs.map((pair, row) => ({ ...pair, after: after[row]! }));
-    this.#known.set(key, swapped);
-    return swapped;
-  }
-
-  /** Centred log-probabilities over the task's answers of each example, run under an edit. */
-  #run(xs: readonly number[], edit: Edit): number[][] {
-    const { config, parameters } = this.#model;
-    const ids = Int32Array.from(xs.flatMap((x) => this.#examples[x]!.ids));
-    const readout = Int32Array.from(xs, (x, row) => row * this.#seq + this.#examples[x]!.position);
-    const patterns = new Set(Array.from({ length: config.nLayer }, (_, layer) => layer));
-    const all = new Set<string>(listSites(config.nLayer));
-    const watched: Edit = (site, value) => (all.has(site) && site !== "logits" ? edit(site, value) : value);
-    return tf.tidy(() => {
-      const options = { edit: watched, patterns, readout };
-      const logits = forward(config, parameters, { ids, batch: xs.length, seq: this.#seq }, options).arraySync();
-      return xs.map((_, row) => {
-        const values = this.#task.answers.map((answer) => logits[answer]![row]!);
-        return values.map((value) => value - average(values));
-      });
-    });
-  }
-
-  #pairs(allowed: (pair: Pair) => boolean): Pair[] {
-    const tokens = this.#examples.map(({ ids }) => ids.join());
-    const all = tokens.flatMap((own, x) => tokens.flatMap((other, y) => (own === other ? [] : [{ x, y }])));
-    return all.filter(allowed);
   }
 
   #isNE({ x, y }: Pair, feature: string): boolean {
@@ -295,14 +258,20 @@ export class ExactFigures {
   }
 
   #at(x: number, position: Position): number {
-    const example = this.#examples[x]!;
-    if (position.kind === "index") return position.index;
-    if (position.kind === "all") throw new Error("Single positions only.");
-    return position.name === "first" ? 0 : example.positions[position.name]!;
+    const [index, ...more] = this.#runs.tokens(x, position);
+    if (index === undefined || more.length > 0) throw new Error("Single positions only.");
+    return index;
   }
 
-  #effect({ x, after }: Swapped): number {
-    return after.reduce((sum, value, i) => sum + (value - this.#answers[x]![i]!) ** 2, 0);
+  /** How far answers lean to one that is not the example's own. */
+  #lean(x: number, after: readonly number[], answer: number): number {
+    const own = this.#examples[x]!.answer;
+    if (this.#task.numeric) return after[0]! * Math.sign(answer - own);
+    return after[this.#slot(answer)]! - after[this.#slot(own)]!;
+  }
+
+  #effect({ x, after }: Pick<Swapped, "x" | "after">): number {
+    return after.reduce((sum, value, i) => sum + (value - this.#runs.answers[x]![i]!) ** 2, 0);
   }
 
   /** Every reference counts once, however many donors it has. */
@@ -317,6 +286,12 @@ export class ExactFigures {
   }
 }
 
-function average(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+function divergence(p: readonly number[], q: readonly number[]): number {
+  if (p.length === 1) return (p[0]! - q[0]!) ** 2;
+  const logs = (values: readonly number[]) => {
+    const total = Math.log(values.reduce((sum, value) => sum + Math.exp(value), 0));
+    return values.map((value) => value - total);
+  };
+  const [a, b] = [logs(p), logs(q)];
+  return a.reduce((sum, value, i) => sum + Math.exp(value) * (value - b[i]!), 0);
 }

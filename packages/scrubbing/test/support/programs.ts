@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { loadModel, type Model } from "@filigree/core";
 import type { Task } from "@filigree/tasks";
-import { makeTask, sequences, type ExampleDraft } from "./make-task.ts";
+import { makeTask, sequences, some, type ExampleDraft } from "./make-task.ts";
 
 // Programs compiled to transformers (Lindner et al. 2023): what each part does is known. Each task holds the whole of a
 // small input space.
@@ -79,4 +79,37 @@ export function histTask(): Task {
     };
   });
   return makeTask([1, 2, 3, 4], ["count", "last token"], drafts);
+}
+
+/** Four symbols of three. Answer, read at the last: the first. Ids: a b c, 3 begins. */
+export function reverseTask(): Task {
+  const drafts = sequences([0, 1, 2], 4).map((symbols) => ({
+    ids: [3, ...symbols],
+    answer: symbols[0]!,
+    features: { "first symbol": symbols[0]!, "second symbol": symbols[1]!, "last symbol": symbols[3]! },
+    positions: { start: 1, second: 2 },
+  }));
+  return makeTask([0, 1, 2], ["first symbol", "second symbol", "last symbol"], drafts);
+}
+
+/** Eight symbols of a b x, as many prompts for each number of x as there are, up to twelve. Answer, a number: the share of x. */
+export function fractionTask(): Task {
+  const all = sequences([0, 1, 4], 8);
+  const prompts = [0, 1, 2, 3, 4, 5, 6, 7, 8].flatMap((count) =>
+    some(
+      all.filter((symbols) => symbols.filter((symbol) => symbol === 4).length === count),
+      12,
+      `share ${count}`,
+    ),
+  );
+  const drafts = prompts.map((symbols) => {
+    const count = symbols.filter((symbol) => symbol === 4).length;
+    return {
+      ids: [2, ...symbols],
+      answer: count / 8,
+      features: { count, "x last": symbols[7] === 4 },
+      positions: { start: 1 },
+    };
+  });
+  return { ...makeTask([], ["count", { name: "x last", nuisance: true }], drafts), numeric: true };
 }

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { forward, type Edit, type Model } from "@filigree/core";
+import { forward, normedSite, normScales, type Edit, type Model, type NormScales } from "@filigree/core";
 import type { Example, Task } from "@filigree/tasks";
+import { expect } from "vitest";
 import type { TraceLine } from "../../src/index.ts";
 
 // The trace, repeated one swap at a time: no batches, nothing kept. Short and literal, to be checked by eye.
@@ -12,17 +13,28 @@ type Grid = number[][];
 /** What the swap of a trace line gives: log-probabilities over the answers, centred, in the order of their ids. */
 export function replay(model: Model, task: Task, line: TraceLine): number[] {
   const x = task.examples[line.reference]!;
-  const sites = [...new Set(line.writes.map((write) => write.receiver?.site ?? write.site))];
-  const patterned = sites.some((site) => site.endsWith("attn.pattern"));
+  const patterned = line.writes.some(({ site, receiver }) => receiver || site.endsWith("attn.pattern"));
+  /** What the swapped run itself shows: path writes need its values and its pattern. */
+  const shown = new Map<string, Grid>();
   const edit: Edit = (site, value) => {
-    if (!sites.includes(site)) return value;
     const grid = value.arraySync();
-    for (const write of line.writes) {
-      if ((write.receiver?.site ?? write.site) === site) overwrite(model, task, x, grid, write);
-    }
+    for (const write of line.writes) if (write.receiver?.site === site) receive(model, task, x, grid, write, shown);
+    for (const write of line.writes) if (!write.receiver && write.site === site) overwrite(model, task, x, grid, write);
+    shown.set(site, grid);
     return tf.tensor2d(grid);
   };
-  return answersOf(model, task, x, edit, patterned);
+  return answersOf(model, task, x, edit, patterned, line.normsHeld ? scalesOf(model, x) : undefined);
+}
+
+/** The scales that norms have in the undisturbed run. */
+function scalesOf(model: Model, x: Example): NormScales {
+  return (name, value) => {
+    const [site, { norm }] = [normedSite(name), model.config];
+    if (norm === "none" || site === undefined) return undefined;
+    const own = tf.tensor2d(siteOf(model, x, site));
+    expect(own.shape).toEqual(value.shape);
+    return normScales(norm, own);
+  };
 }
 
 /** Answers of an undisturbed run. */
@@ -31,8 +43,12 @@ export function undisturbed(model: Model, task: Task, example: number): number[]
 }
 
 function overwrite(model: Model, task: Task, x: Example, grid: Grid, write: Write): void {
+  if ("value" in write.from) {
+    const values = write.from.value;
+    channelsOf(write, grid).forEach((c, j) => (grid[c]![write.position as number] = values[j]!));
+    return;
+  }
   const y = task.examples[write.from.donor]!;
-  if (write.receiver) return receive(model, x, y, grid, write);
   const donor = siteOf(model, y, write.site);
   if (write.position === "all") {
     for (const c of channelsOf(write, grid)) grid[c] = donor[c]!;
@@ -53,17 +69,27 @@ function overwrite(model: Model, task: Task, x: Example, grid: Grid, write: Writ
   }
 }
 
-/** The receiver's row of the mix gains pattern · (donor's value − own value) of the sender. */
-function receive(model: Model, x: Example, y: Example, grid: Grid, write: Write): void {
-  const { config } = model;
+/** The receiver's row of the mix gains pattern · (the value that is sent − the sender's own). */
+function receive(model: Model, task: Task, x: Example, grid: Grid, write: Write, shown: Map<string, Grid>): void {
   const query = write.receiver!.position;
-  const [sender, from] = [write.position as number, write.from.position as number];
-  const [own, other] = [siteOf(model, x, write.site), siteOf(model, y, write.site)];
-  const pattern = siteOf(model, x, write.site.replace(/\.v$/, ".pattern"));
+  const sender = write.position as number;
+  const [own, pattern] = [shown.get(write.site)!, shown.get(write.site.replace(/\.v$/, ".pattern"))!];
+  const sent = sentBy(model, task, grid, write);
   for (const c of channelsOf(write, grid)) {
-    const head = Math.floor(c / config.dHead);
-    grid[c]![query]! += pattern[head * x.ids.length + sender]![query]! * (other[c]![from]! - own[c]![sender]!);
+    const head = Math.floor(c / model.config.dHead);
+    grid[c]![query]! += pattern[head * x.ids.length + sender]![query]! * (sent(c) - own[c]![sender]!);
   }
+}
+
+/** The value of a channel that a write brings. */
+function sentBy(model: Model, task: Task, grid: Grid, write: Write): (channel: number) => number {
+  const { from } = write;
+  if ("value" in from) {
+    const channels = channelsOf(write, grid);
+    return (c) => from.value[channels.indexOf(c)]!;
+  }
+  const donor = siteOf(model, task.examples[from.donor]!, write.site);
+  return (c) => donor[c]![from.position as number]!;
 }
 
 function siteOf(model: Model, example: Example, site: string): Grid {
@@ -80,17 +106,30 @@ function siteOf(model: Model, example: Example, site: string): Grid {
   return grid;
 }
 
-function answersOf(model: Model, task: Task, example: Example, edit: Edit, patterned = false): number[] {
-  const logits = run(model, example, edit, patterned);
+function answersOf(
+  model: Model,
+  task: Task,
+  example: Example,
+  edit: Edit,
+  patterned = false,
+  norms?: NormScales,
+): number[] {
+  const logits = run(model, example, edit, patterned, norms);
   const set = example.foil === undefined ? task.answers : [example.answer, example.foil];
   const values = [...set].sort((a, b) => a - b).map((answer) => logits[answer]![example.position]!);
   return values.map((value) => value - sum(values) / values.length);
 }
 
-function run({ config, parameters }: Model, { ids }: Example, edit: Edit, patterned: boolean): Grid {
+function run(
+  { config, parameters }: Model,
+  { ids }: Example,
+  edit: Edit,
+  patterned: boolean,
+  norms?: NormScales,
+): Grid {
   const patterns = new Set(patterned ? Array.from({ length: config.nLayer }, (_, layer) => layer) : []);
   const tokens = { ids: Int32Array.from(ids), batch: 1, seq: ids.length };
-  return tf.tidy(() => forward(config, parameters, tokens, { edit, patterns }).arraySync());
+  return tf.tidy(() => forward(config, parameters, tokens, { edit, patterns, ...(norms && { norms }) }).arraySync());
 }
 
 function channelsOf({ channels }: Write, grid: Grid): readonly number[] {

@@ -1,0 +1,117 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { gatherColumns, overwrite } from "@filigree/kernels";
+import type { SiteName } from "@filigree/sites";
+import type { KnownRuns } from "./known-runs.ts";
+
+/** A run that differs from a known one where something is written. */
+export interface ResumedRun {
+  /** Which of the known runs. */
+  readonly known: number;
+  /** The token whose answers are wanted. */
+  readonly readout: number;
+}
+
+/**
+ * Rows of a site that may differ from the known runs: column j of `values` [channels, rows] is the row `keys[j]`. All
+ * other rows show what they show in the known run. A row is a token of a resumed run, numbered run · seq + token.
+ */
+export interface Grid {
+  readonly keys: Int32Array;
+  readonly values: tf.Tensor2D;
+}
+
+/** Turns row numbers into runs and tokens, and reads rows of grids. */
+export class RowSpace {
+  readonly runs: readonly ResumedRun[];
+  readonly known: KnownRuns;
+  readonly seq: number;
+
+  constructor(runs: readonly ResumedRun[], known: KnownRuns) {
+    this.runs = runs;
+    this.known = known;
+    this.seq = known.longest;
+  }
+
+  key(run: number, token: number): number {
+    return run * this.seq + token;
+  }
+
+  runOf(key: number): number {
+    return Math.floor(key / this.seq);
+  }
+
+  tokenOf(key: number): number {
+    return key % this.seq;
+  }
+
+  length(run: number): number {
+    return this.known.runs[this.runs[run]!.known]!.ids.length;
+  }
+
+  /** What a row shows in its known run. */
+  knownColumn(site: SiteName, key: number): Float32Array {
+    return this.known.column(this.runs[this.runOf(key)]!.known, site, this.tokenOf(key));
+  }
+
+  /** Where each row lies among a grid's columns: −1 where it is not there. */
+  columnsOf(grid: Grid | undefined): Int32Array {
+    const columns = new Int32Array(this.runs.length * this.seq).fill(-1);
+    grid?.keys.forEach((key, column) => (columns[key] = column));
+    return columns;
+  }
+
+  /** Rows of a site [channels, keys]: those of the grid, and where it lacks one, what the known run shows. */
+  fetch(site: SiteName, grid: Grid | undefined, keys: Int32Array): tf.Tensor2D {
+    if (grid && sameKeys(grid.keys, keys)) return grid.values;
+    const columns = this.columnsOf(grid);
+    const missing: number[] = [];
+    const chosen = keys.map((key) => {
+      const column = columns[key]!;
+      return column >= 0 ? column : ~(missing.push(key) - 1);
+    });
+    if (missing.length === 0) return gatherColumns(grid!.values, undefined, chosen);
+    const [first] = missing;
+    const channels = this.knownColumn(site, first!).length;
+    const fill = new Float32Array(missing.length * channels);
+    missing.forEach((key, i) => fill.set(this.knownColumn(site, key), i * channels));
+    return tf.tidy(() => gatherColumns(grid?.values, tf.tensor2d(fill, [missing.length, channels]), chosen));
+  }
+
+  /** The rows of either list, ascending. */
+  union(a: Int32Array, b: Int32Array): Int32Array {
+    if (b.length === 0 || sameKeys(a, b)) return a;
+    if (a.length === 0) return b;
+    return Int32Array.from(new Set([...a, ...b])).sort();
+  }
+}
+
+/** A tensor with columns overwritten: the channels of each; all, where left out. */
+export function overwriteColumns(
+  values: tf.Tensor2D,
+  writes: readonly {
+    readonly column: number;
+    readonly channels?: readonly number[] | undefined;
+    readonly values: Float32Array;
+  }[],
+): tf.Tensor2D {
+  const [channels, columns] = values.shape;
+  const size = writes.reduce((sum, write) => sum + write.values.length, 0);
+  const indices = new Int32Array(size);
+  const written = new Float32Array(size);
+  let at = 0;
+  for (const write of writes) {
+    const count = write.channels?.length ?? channels;
+    if (write.values.length !== count) {
+      throw new RangeError(`${write.values.length} values are written to ${count} channels.`);
+    }
+    for (let j = 0; j < count; j++)
+      indices[at + j] = (write.channels ? write.channels[j]! : j) * columns + write.column;
+    written.set(write.values, at);
+    at += count;
+  }
+  return overwrite(values, indices, written);
+}
+
+function sameKeys(a: Int32Array, b: Int32Array): boolean {
+  return a === b || (a.length === b.length && a.every((key, i) => key === b[i]));
+}

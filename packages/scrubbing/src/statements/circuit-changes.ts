@@ -1,0 +1,139 @@
+import { nodeId, type NodeMask } from "@filigree/core";
+import type { CircuitNodes, SitePart } from "@filigree/hypothesis";
+import { complement, type CircuitPair } from "../engine/circuit-swap.ts";
+import { RandomPlaces } from "../interpretation/random-places.ts";
+import { namedParts, partsName } from "../interpretation/scrub-node.ts";
+import type { Measurement } from "../statistics/samples.ts";
+import { klScale, NULL_REFERENCES, prepareCircuit, swapsOf } from "./circuit-figures.ts";
+import { nodesOf, withGate, type CircuitNode } from "./circuit-nodes.ts";
+import type { ClaimContext } from "./evidence.ts";
+import { openWholeFile, runWithout, type WholeDraw } from "./whole-file.ts";
+
+/** How many random additions are tried. */
+const ADDITIONS = 40;
+
+/** References, or draws, that each node is tested on. */
+const TESTED = 256;
+
+/** One node less, one more (by its number), or neither. */
+export interface Change {
+  readonly drop?: string;
+  readonly add?: number;
+}
+
+export interface ChangedAnswers extends CircuitPair {
+  readonly kl: number;
+}
+
+/** A circuit to change one by one, on some references. */
+export interface ChangedRuns {
+  /** KL of each pair's answers from its donor's. */
+  readonly scale: readonly Measurement[];
+  run(change: Change): Promise<readonly ChangedAnswers[]>;
+}
+
+/** A circuit with what can be dropped from it, and what was drawn to be added. */
+export interface CircuitChanges {
+  readonly nodes: readonly string[];
+  /** How many additions there are; 0 where nothing could be added. */
+  readonly additions: number;
+  /** The references by which an addition is chosen, and those that decide. */
+  readonly few: ChangedRuns;
+  readonly tested: ChangedRuns;
+}
+
+/** Of a circuit that a `let` or a node file names: nodes at all tokens. */
+export async function nodeChanges(
+  context: ClaimContext,
+  circuit: CircuitNodes,
+): Promise<CircuitChanges | { readonly problem: string }> {
+  const prepared = await prepareCircuit(context, circuit);
+  if ("problem" in prepared) return prepared;
+  const { pairs, mask } = prepared;
+  const named = new Map(nodesOf(mask).map((node) => [nodeId(node.site, node.channel) as string, node]));
+  const outside = additions(context, mask);
+  const changed = ({ drop, add }: Change): NodeMask => {
+    if (drop !== undefined) return withGate(mask, [named.get(drop)!], 0);
+    return add === undefined ? mask : withGate(mask, [outside[add]!], 1);
+  };
+  const runs = async (some: readonly CircuitPair[], traced: boolean): Promise<ChangedRuns> => {
+    const swaps = await swapsOf(context, some);
+    return {
+      scale: klScale(context, some),
+      async run(change) {
+        const keep = changed(change);
+        const outcomes = await swaps.resample(keep);
+        if (traced) context.trace(ruleOf(change), outcomes, complement(keep));
+        return outcomes;
+      },
+    };
+  };
+  return {
+    nodes: [...named.keys()],
+    additions: outside.length,
+    few: await runs(pairs.slice(0, NULL_REFERENCES), false),
+    tested: await runs(pairs.slice(0, TESTED), true),
+  };
+}
+
+/** Of the claims of a file together: named nodes, and random channels at random places that show what the reference does. */
+export async function wholeChanges(context: ClaimContext): Promise<CircuitChanges | { readonly problem: string }> {
+  const whole = await openWholeFile(context);
+  if ("problem" in whole) return whole;
+  const named = namedParts(whole.graph.roots);
+  const random = context.random("random additions");
+  const places = new RandomPlaces(context, [...named.values()].flat());
+  const outside = Array.from({ length: ADDITIONS }, (): SitePart[] => {
+    const model = [...named.values()][random.integer(named.size)]!;
+    return model.map(places.draw());
+  });
+  const runs = (draws: readonly WholeDraw[]): ChangedRuns => ({
+    scale: klScale(context, draws),
+    run(change) {
+      const { drop, add } = change;
+      if (add === undefined) {
+        return runWithout(context, ruleOf(change), whole, draws, new Set(drop === undefined ? [] : [drop]));
+      }
+      const parts = outside[add]!;
+      const node = { name: partsName(parts), parts, features: [], inputs: [], held: [] };
+      // First, so that a named node at the same place stays what it is.
+      const more = draws.map((draw) => ({
+        ...draw,
+        trees: [{ node, datum: draw.reference, frame: undefined, inputs: [] }, ...draw.trees],
+      }));
+      return runWithout(context, ruleOf(change), whole, more, new Set());
+    },
+  });
+  return {
+    nodes: [...named.keys()],
+    additions: outside.length,
+    few: runs(whole.draws.slice(0, NULL_REFERENCES)),
+    tested: runs(whole.draws.slice(0, TESTED)),
+  };
+}
+
+function ruleOf({ drop, add }: Change): string {
+  if (drop !== undefined) return `without ${drop} ← ANY`;
+  return add === undefined ? "outside ← ANY" : "outside but an addition ← ANY";
+}
+
+/** Nodes outside the circuit, at its sites in its own mix as far as there are any. */
+function additions(context: ClaimContext, mask: NodeMask): CircuitNode[] {
+  const random = context.random("random additions");
+  const inside = nodesOf(mask);
+  const free = new Map(
+    [...mask].map(([site, gates]) => {
+      const channels = [...gates.keys()].filter((channel) => gates[channel] === 0);
+      return [site, random.shuffle(channels)];
+    }),
+  );
+  const chosen: CircuitNode[] = [];
+  const sites = inside.map(({ site }) => site);
+  while (chosen.length < ADDITIONS) {
+    const open = sites.filter((site) => free.get(site)!.length > 0);
+    if (open.length === 0) break;
+    const site = open[random.integer(open.length)]!;
+    chosen.push({ site, channel: free.get(site)!.pop()! });
+  }
+  return chosen;
+}

@@ -1,0 +1,67 @@
+import type { CopiesStatement } from "@filigree/hypothesis";
+import { headList, pathSwap } from "../engine/path-swap.ts";
+import type { Interval } from "../statistics/bootstrap.ts";
+import type { ClaimContext, Control, Requirement } from "./evidence.ts";
+import { transferFigures } from "./swap-figures.ts";
+
+/** References that what is only reported is measured on. */
+const REPORTED_REFERENCES = 64;
+
+type Donors = readonly (readonly number[])[];
+
+/** The transfer of each head alone. */
+export async function headParts(context: ClaimContext, statement: CopiesStatement, donors: Donors): Promise<Control[]> {
+  const heads = headList(context.clean.model.config, statement.heads);
+  if (heads.length < 2) return [];
+  const controls: Control[] = [];
+  for (const head of heads) {
+    const swaps = fewPairs(donors).map(({ reference, donor }) =>
+      pathSwap(context.clean, { ...statement, heads: [head] }, reference, donor),
+    );
+    const outcomes = await context.run(`v of head ${head}`, swaps);
+    const { transfer } = transferFigures(context, statement.feature, outcomes, { name: `transfer of head ${head}` });
+    if (transfer) controls.push({ name: `head ${head}`, figures: { transfer } });
+  }
+  return controls;
+}
+
+/**
+ * What all the rest of a prompt transfers with the path held as it was: the donor's whole prompt is run, and along the
+ * path, for the row B only, the values of the reference come. On a few swaps where that is only reported.
+ */
+export async function restOfPrompt(
+  context: ClaimContext,
+  statement: CopiesStatement,
+  donors: Donors,
+  rule: string,
+): Promise<Interval> {
+  const { clean } = context;
+  const pairs = statement.alone ? pairsOf(donors) : fewPairs(donors);
+  const held = pairs.map(({ reference, donor }) => pathSwap(clean, statement, donor, reference));
+  const outcomes = (await context.run(rule, held)).map((outcome, i) => {
+    const { reference, donor } = pairs[i]!;
+    return { ...outcome, swap: { ...outcome.swap, reference, donor }, before: clean.answers[reference]! };
+  });
+  const { transfer } = transferFigures(context, statement.feature, outcomes, { name: "rest", upper: true });
+  // The caller's own transfer has a prediction for the same pairs, so there is one; few pairs may all lack it.
+  return transfer ?? { estimate: NaN, low: NaN, high: NaN, n: 0 };
+}
+
+/** `… alone`: the rest of the prompt moves (almost) nothing. */
+export function restRequirement(feature: string, threshold: number, rule: string): Requirement {
+  return {
+    figure: "rest",
+    relation: "<=",
+    threshold,
+    otherwise: `the path is not alone: with it held, the rest of a prompt with another ${feature} moves the answer too`,
+    rule,
+  };
+}
+
+function pairsOf(donors: Donors): { reference: number; donor: number }[] {
+  return donors.flatMap((list, reference) => list.map((donor) => ({ reference, donor })));
+}
+
+function fewPairs(donors: Donors): { reference: number; donor: number }[] {
+  return pairsOf(donors.map((list) => list.slice(0, 1))).slice(0, REPORTED_REFERENCES);
+}
