@@ -105,7 +105,7 @@ describe.each<[BackendName, number]>([
       { numRuns },
     );
     // About one case in ten takes the whole pass: of two hundred, some do.
-    if (numRuns >= 200) expect(Math.min(seen.cone, seen.whole)).toBeGreaterThan(0);
+    expect(Math.min(seen.cone, seen.whole)).toBeGreaterThanOrEqual(numRuns >= 200 ? 1 : 0);
   });
 });
 
