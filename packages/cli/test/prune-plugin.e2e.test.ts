@@ -35,7 +35,7 @@ const prune = (...args: string[]) =>
 test("a pruner is loaded from the current folder by the name of its package", async () => {
   expectCode(await prune("--set", "a=1"), 0);
   const { found } = JSON.parse(readFileSync(join(folder, "all.json"), "utf8"));
-  expect(found).toEqual({ pruner: "keep-all@1.2.3", options: { a: 1 }, seed: 0 });
+  expect(found).toEqual({ pruner: "keep-all@1.2.3", options: { a: 1 }, seed: 0, target: 0.15 });
 });
 
 test("what it throws is its own fault, and the run is saved", async () => {
