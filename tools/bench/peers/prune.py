@@ -48,7 +48,8 @@ class Gate(torch.autograd.Function):
 
 def step():
     gates = {name: Gate.apply(value) for name, value in tau.items()}
-    logits = model(ids, lambda name, x: x * gates[name] + mean[name] * (1 - gates[name]))[:, -1, :2]
+    ablate = lambda name, x: x * gates[name] + mean[name] * (1 - gates[name]) if name in gates else x
+    logits = model(ids, ablate)[:, -1, :2]
     loss = F.cross_entropy(logits, answers) + 1e-4 * sum(gate.sum() for gate in gates.values())
     adam.zero_grad()
     loss.backward()
