@@ -83,6 +83,6 @@ test("the example is such a package with an idea in it, and its users name it", 
   const prune = ["prune", model, "single_double_quote", ...flags, "--out", "quotes.nodes.json"];
   await run(user, join(user, "node_modules/.bin/filigree"), prune);
   const { found, nodes } = JSON.parse(readFileSync(join(user, "quotes.nodes.json"), "utf8"));
-  expect(found).toEqual({ pruner: "consistent@0.1.0", options: { pairs: 4 }, seed: 0 });
+  expect(found).toEqual({ pruner: "consistent@0.1.0", options: { pairs: 4 }, seed: 0, target: 0.5 });
   expect(Object.keys(nodes).length).toBeGreaterThan(0);
 });
