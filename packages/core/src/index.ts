@@ -27,6 +27,7 @@ export { writeFileAtomically } from "#platform/atomic-write";
 export { folderOf, pathFrom } from "#platform/paths";
 export { readFileBytes } from "#platform/read-file";
 export { sha256 } from "#platform/sha256";
+export { escaped, htmlPage, type HtmlPage } from "./html-page.ts";
 export { ablate, maskOfNodes, nodeSites, type Fills, type NodeMask, type OwnedEdit } from "./ablation.ts";
 export type { ByteSource, OpenFile } from "./checkpoint/byte-source.ts";
 export type { CheckpointFiles } from "./checkpoint/checkpoint-files.ts";

@@ -289,8 +289,7 @@ export class ClaimTester {
         if (!watch.trace) return;
         for (const outcome of outcomes) watch.trace(circuitLine(claim, rule, outcome, replaced, dataset));
       },
-      interval: (_, samples, figure) =>
-        bootstrap(samples, figure, { resamples: this.#resamples, alpha: settings.alpha }),
+      interval: (samples, figure) => bootstrap(samples, figure, { resamples: this.#resamples, alpha: settings.alpha }),
     };
   }
 }

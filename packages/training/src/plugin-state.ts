@@ -26,7 +26,7 @@ export function packState(state: unknown, sparsifier: string): PackedState {
     if (Array.isArray(value)) return value.map((element, index) => pack(element, `${path}/${index}`));
     if (isPlainObject(value) && !Object.hasOwn(value, ARRAY_KEY)) {
       return Object.fromEntries(
-        Object.entries(value).map(([key, member]) => [key, pack(member, `${path}/${escaped(key)}`)]),
+        Object.entries(value).map(([key, member]) => [key, pack(member, `${path}/${pointerToken(key)}`)]),
       );
     }
     throw new SparsifierError(
@@ -45,7 +45,7 @@ export function unpackState({ json, arrays }: PackedState): unknown {
 }
 
 /** A key as part of a path, as in a JSON Pointer: two paths that differ have two names. */
-function escaped(key: string): string {
+function pointerToken(key: string): string {
   return key.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 

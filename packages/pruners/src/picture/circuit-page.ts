@@ -1,8 +1,7 @@
-import type { NodeFile, NodeFileEdge } from "@filigree/core";
+import { escaped, htmlPage, type NodeFile, type NodeFileEdge } from "@filigree/core";
 import { drawCircuit, type PictureOptions } from "./circuit-svg.ts";
 import { signed } from "./draw-edges.ts";
 import { factsOf } from "./facts.ts";
-import { escaped } from "./markup.ts";
 import { pageColours } from "./style.ts";
 
 const STYLE = `
@@ -21,9 +20,6 @@ th,td{padding:.2rem 1.25rem .2rem 0;border-bottom:1px solid var(--line);vertical
 td.number,th.number{text-align:right}
 code{font:.9em ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace}`;
 
-/** Scripts, images, fonts and addresses are shut out, whatever stands in the file. */
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'";
-
 /**
  * A picture of a circuit, as a self-contained HTML page: the picture of {@link circuitSvg}, what the file says of the
  * circuit, and its labels and edges as tables. It holds no script and reads nothing from elsewhere. The same file gives
@@ -40,29 +36,20 @@ export function circuitPage(file: NodeFile, options: PictureOptions = {}): strin
     ["Loss in nats", losses],
     ["Nodes outside", `show ${ablation}`],
   ];
-  return [
-    "<!doctype html>",
-    `<html lang="en">`,
-    "<head>",
-    `<meta charset="utf-8">`,
-    `<meta name="viewport" content="width=device-width, initial-scale=1">`,
-    `<meta http-equiv="Content-Security-Policy" content="${POLICY}">`,
-    `<meta name="color-scheme" content="light dark">`,
-    `<title>Circuit of ${escaped(task)}</title>`,
-    `<style>${pageColours()}${STYLE}</style>`,
-    "</head>",
-    "<body>",
-    `<h1>${escaped(task)}</h1>`,
-    "<dl>",
-    ...facts.map(([name, value]) => `<dt>${name}</dt><dd>${escaped(value)}</dd>`),
-    "</dl>",
-    `<figure>${drawCircuit(file, options, false)}</figure>`,
-    ...labelTable(file),
-    ...edgeTable(file.edges),
-    "</body>",
-    "</html>",
-    "",
-  ].join("\n");
+  return htmlPage({
+    title: `Circuit of ${task}`,
+    style: `${pageColours()}${STYLE}`,
+    head: [`<meta name="color-scheme" content="light dark">`],
+    body: [
+      `<h1>${escaped(task)}</h1>`,
+      "<dl>",
+      ...facts.map(([name, value]) => `<dt>${name}</dt><dd>${escaped(value)}</dd>`),
+      "</dl>",
+      `<figure>${drawCircuit(file, options, false)}</figure>`,
+      ...labelTable(file),
+      ...edgeTable(file.edges),
+    ],
+  });
 }
 
 function labelTable({ labels = {} }: NodeFile): string[] {

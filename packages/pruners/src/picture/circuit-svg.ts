@@ -1,9 +1,9 @@
-import { InputError, type NodeFile } from "@filigree/core";
+import { escaped, InputError, type NodeFile } from "@filigree/core";
 import { drawEdge, drawLane, edgeScale } from "./draw-edges.ts";
 import { drawLegend } from "./draw-legend.ts";
 import { boxOf, drawHead, drawNode, text } from "./draw-nodes.ts";
 import { factsOf, type Facts } from "./facts.ts";
-import { escaped, shortened, tenth, textWidth } from "./markup.ts";
+import { shortened, tenth, textWidth } from "./markup.ts";
 import { pictureGraph, type PictureGraph, type RowKind } from "./picture-graph.ts";
 import { placeNodes } from "./place-nodes.ts";
 import { placeRows, type RowPlaces } from "./place-rows.ts";

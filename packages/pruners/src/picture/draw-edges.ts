@@ -1,5 +1,6 @@
+import { escaped } from "@filigree/core";
 import type { Box } from "./draw-nodes.ts";
-import { escaped, tenth } from "./markup.ts";
+import { tenth } from "./markup.ts";
 import { readsStream, writesStream, type Lane, type PictureEdge, type PictureGraph } from "./picture-graph.ts";
 import type { Stretch } from "./place-rows.ts";
 

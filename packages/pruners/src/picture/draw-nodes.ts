@@ -1,5 +1,5 @@
-import type { SiteKind } from "@filigree/core";
-import { escaped, shortened, tenth } from "./markup.ts";
+import { escaped, type SiteKind } from "@filigree/core";
+import { shortened, tenth } from "./markup.ts";
 import type { Cluster, PictureGraph, PictureNode } from "./picture-graph.ts";
 import type { Places } from "./place-nodes.ts";
 import { BOX_PADDING, type Stretch } from "./place-rows.ts";

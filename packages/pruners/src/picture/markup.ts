@@ -1,19 +1,3 @@
-/** What XML 1.0 does not allow or advises against: controls, halves of surrogate pairs, U+FFFE and U+FFFF. */
-const NOT_ALLOWED = /[^\P{Cc}\t\n\r]|\p{Surrogate}|[\ufffe\uffff]/gu;
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-/** Text as it stands in an element or an attribute of XML and HTML. It comes from strangers' files. */
-export function escaped(text: string): string {
-  return text.replace(NOT_ALLOWED, "\ufffd").replace(/[&<>"']/g, (character) => ENTITIES[character]!);
-}
-
 /** The first `most` characters; what is cut off shows as an ellipsis. */
 export function shortened(text: string, most: number): string {
   const characters = Array.from(text);

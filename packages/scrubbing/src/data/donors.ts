@@ -90,3 +90,8 @@ function permits(rule: DonorRule, x: DatasetExample, y: DatasetExample): boolean
 function sameAnswers(x: DatasetExample, y: DatasetExample): boolean {
   return x.answers.length === y.answers.length && x.answers.every((answer, i) => answer === y.answers[i]);
 }
+
+/** Each reference with each of its donors. @param donors lists of dataset indices, one a reference */
+export function donorPairs(donors: readonly (readonly number[])[]): { reference: number; donor: number }[] {
+  return donors.flatMap((list, reference) => list.map((donor) => ({ reference, donor })));
+}

@@ -15,7 +15,7 @@ export function readAnswers(example: DatasetExample, logit: (output: number) => 
 }
 
 /** ‖a − b‖². */
-export function squaredDistance(a: Answers, b: Answers): number {
+export function squaredDistance(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += (a[i]! - b[i]!) ** 2;
   return sum;

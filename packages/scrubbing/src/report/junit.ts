@@ -1,5 +1,5 @@
+import { escaped } from "@filigree/core";
 import { claimFrame } from "./code-frame.ts";
-import { escaped } from "./markup.ts";
 import type { CheckedText } from "./page/verdict-page.ts";
 
 /**

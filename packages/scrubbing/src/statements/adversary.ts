@@ -62,7 +62,7 @@ export function adversary(context: ClaimContext, invariance: Invariance): Advers
       invariance.base.filter(({ reference }) => references.has(reference)),
     ),
   ];
-  const interval = context.interval(name, samples, ([s, all, own]) => share(s!, Math.max(all!, own!)));
+  const interval = context.interval(samples, ([s, all, own]) => share(s!, Math.max(all!, own!)));
   const where = worst.map(({ text }) => text).join(" and ");
   return {
     figures: { [name]: interval },

@@ -1,6 +1,7 @@
 import { DEFAULTS, type AffectsStatement, type SitePart } from "@filigree/hypothesis";
-import { allowedDonors, drawDonors, sampleDonors, type DonorFilter } from "../data/donors.ts";
+import { allowedDonors, donorPairs, drawDonors, sampleDonors, type DonorFilter } from "../data/donors.ts";
 import { hasRoles } from "../data/roles.ts";
+import { squaredDistance } from "../engine/answers.ts";
 import { readParts } from "../engine/read-parts.ts";
 import { siteSwap } from "../engine/site-swap.ts";
 import type { Swap, SwapOutcome } from "../engine/swaps.ts";
@@ -11,7 +12,7 @@ import { adversary } from "./adversary.ts";
 import { untestable, type ClaimContext, type Evidence, type Requirement } from "./evidence.ts";
 import { freedomOf } from "./freedom.ts";
 import { runSham } from "./sham.ts";
-import { allowUnseen, effectSample, effectSize, shareIdentical } from "./swap-figures.ts";
+import { allowUnseen, effectSample, effectSize, ratio, shareIdentical } from "./swap-figures.ts";
 import { donorProblem, partsFilter, positionProblem } from "./testability.ts";
 
 /**
@@ -24,7 +25,7 @@ export async function checkAffects(context: ClaimContext, statement: AffectsStat
   const { targets, outcomes, freedom } = measured;
   const figures: Record<string, Interval> = { freedom };
   const requirements = targets.map(({ name, figure, scale, changes }): Requirement => {
-    figures[figure] = ratio(context, figure, sampleOf(context.dataset, changes(outcomes)), scale.sample);
+    figures[figure] = ratio(context, sampleOf(context.dataset, changes(outcomes)), scale.sample);
     const otherwise = `${name} hardly changes with it`;
     return { figure, relation: ">=", threshold: statement.thresholds.V, otherwise, rule: "ANY" };
   });
@@ -43,7 +44,7 @@ export async function checkDoesNotAffect(context: ClaimContext, statement: Affec
   const threshold = statement.thresholds.V;
   const tried = targets.map(({ name, figure, scale, changes }) => {
     const change = sampleOf(context.dataset, changes(outcomes));
-    figures[figure] = allowUnseen(ratio(context, figure, change, scale.sample), scale.sample, change);
+    figures[figure] = allowUnseen(ratio(context, change, scale.sample), scale.sample, change);
     const worst = adversary(context, { figure, threshold, swaps: changes(outcomes), base: scale.measured });
     Object.assign(figures, worst.figures);
     const otherwise = `${name} changes with it`;
@@ -55,11 +56,11 @@ export async function checkDoesNotAffect(context: ClaimContext, statement: Affec
   const free = await context.run("ANY, nothing held", swapsOf(context, { ...statement, through: [] }, donors), {
     read,
   });
-  const answers = effectSize(context, "V(ANY)", effectSample(context, free));
+  const answers = effectSize(context, effectSample(context, free));
   figures["V(ANY)"] = answers;
-  const alive = targets.some(({ figure, scale, changes }) => {
+  const alive = targets.some(({ scale, changes }) => {
     const change = sampleOf(context.dataset, changes(free));
-    return ratio(context, `${figure}, nothing held`, change, scale.sample).low >= DEFAULTS.inert;
+    return ratio(context, change, scale.sample).low >= DEFAULTS.inert;
   });
   return {
     figures,
@@ -129,7 +130,7 @@ function swapOf({ clean }: ClaimContext, { from, through }: AffectsStatement, re
 }
 
 function swapsOf(context: ClaimContext, statement: AffectsStatement, donors: readonly (readonly number[])[]): Swap[] {
-  return donors.flatMap((list, reference) => list.map((donor) => swapOf(context, statement, reference, donor)));
+  return donorPairs(donors).map(({ reference, donor }) => swapOf(context, statement, reference, donor));
 }
 
 /** A part of B with its scale; or why it has none. `places` lists what is read, and takes in this part. */
@@ -147,9 +148,10 @@ function targetOf(context: ClaimContext, part: SitePart, only: boolean, places: 
   const donors = drawDonors(dataset, { kind: "ANY" }, settings.donors, context.random(`scale of ${name}`), filter);
   const missing = donorProblem("ANY", donors, context.references);
   if (missing !== undefined) return missing;
-  const measured = donors.flatMap((list, reference) =>
-    list.map((donor) => ({ reference, donor, value: distance2(own(reference), own(donor)) })),
-  );
+  const measured = donorPairs(donors).map((pair) => ({
+    ...pair,
+    value: squaredDistance(own(pair.reference), own(pair.donor)),
+  }));
   if (measured.every(({ value }) => value === 0)) return `${name} shows the same in every example`;
   // Earlier parts lie before this one in what is read, and their lengths may differ from example to example.
   const before = [...places];
@@ -163,7 +165,7 @@ function targetOf(context: ClaimContext, part: SitePart, only: boolean, places: 
         const { reference, donor } = swap;
         const start = before.length === 0 ? 0 : readParts(clean, before, reference).length;
         const there = own(reference);
-        return { reference, donor, value: distance2(there, read.subarray(start, start + there.length)) };
+        return { reference, donor, value: squaredDistance(there, read.subarray(start, start + there.length)) };
       }),
   };
 
@@ -172,14 +174,6 @@ function targetOf(context: ClaimContext, part: SitePart, only: boolean, places: 
   }
 }
 
-function ratio(context: ClaimContext, figure: string, change: Sample, scale: Sample): Interval {
-  return context.interval(figure, [change, scale], ([c, s]) => c! / s!);
-}
-
 function positionsOf(parts: readonly SitePart[]): SitePart["position"][] {
   return parts.map(({ position }) => position);
-}
-
-function distance2(a: Float32Array, b: Float32Array): number {
-  return a.reduce((sum, value, i) => sum + (value - b[i]!) ** 2, 0);
 }

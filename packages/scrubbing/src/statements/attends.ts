@@ -58,8 +58,8 @@ export async function checkAttends(context: ClaimContext, statement: AttendsStat
   return {
     figures: {
       V,
-      mass: context.interval("mass", [sampleOf(dataset, mass)], ([m]) => m!),
-      fall: context.interval("fall", [sampleOf(dataset, fall)], ([f]) => f!),
+      mass: context.interval([sampleOf(dataset, mass)], ([m]) => m!),
+      fall: context.interval([sampleOf(dataset, fall)], ([f]) => f!),
     },
     requirements: [
       {
@@ -99,7 +99,7 @@ async function effectOfRow(
   const problem = donorProblem("ANY", donors, context.references);
   if (problem !== undefined) return problem;
   const run = await partSwaps(context, parts, filter);
-  return effectSize(context, "V", effectSample(context, await run("ANY", donors)));
+  return effectSize(context, effectSample(context, await run("ANY", donors)));
 }
 
 /** e^score / (e^score + e^rest). */

@@ -5,40 +5,28 @@ import type { Interval } from "../statistics/bootstrap.ts";
 import { adversary, effectsOf } from "./adversary.ts";
 import { changeRequirement } from "./contains.ts";
 import { untestable, type ClaimContext, type Evidence, type Requirement } from "./evidence.ts";
-import { drawFeatureDonors } from "./feature-donors.ts";
+import { featureSwaps } from "./feature-swaps.ts";
 import { shuffledLabels } from "./label-null.ts";
-import { partSwaps } from "./part-swaps.ts";
 import {
   effectSample,
   effectSize,
   featureChange,
+  mattersAtAll,
   recoveredLoss,
   shareIdentical,
   transferFigures,
   unexplainedByFeature,
 } from "./swap-figures.ts";
-import { featureProblem, partsFilter, positionProblem } from "./testability.ts";
 
 /**
  * `S carries f`: what S does depends on f (transfer, or change where no answer is predicted) and, as far as it
  * matters at all, on nothing else (r). `S carries at most f`: it need not tell all values of f apart.
  */
 export async function checkCarries(context: ClaimContext, statement: CarriesStatement): Promise<Evidence> {
-  const { parts, feature, thresholds } = statement;
-  const positions = parts.map(({ position }) => position);
-  const problem = featureProblem(context, feature) ?? positionProblem(context, positions);
-  if (problem !== undefined) return untestable(problem);
-  const filter = partsFilter(context, parts);
-  const drawn = drawFeatureDonors(context, feature, filter);
-  if ("problem" in drawn) return untestable(drawn.problem);
-  const { donors, eq, ne, freedom } = drawn;
-
-  const run = await partSwaps(context, parts, filter);
-  const outcomes = {
-    eq: await run(eq, donors.eq),
-    ne: await run(ne, donors.ne),
-    any: await run("ANY", donors.any),
-  };
+  const { feature, thresholds } = statement;
+  const swapped = await featureSwaps(context, statement);
+  if ("problem" in swapped) return untestable(swapped.problem);
+  const { outcomes, eq, ne, freedom } = swapped;
   const effects = {
     eq: effectSample(context, outcomes.eq),
     any: effectSample(context, outcomes.any),
@@ -46,22 +34,16 @@ export async function checkCarries(context: ClaimContext, statement: CarriesStat
   const { transfer, agreement } = transferFigures(context, feature, outcomes.ne);
   const r = unexplainedByFeature(context, effects.eq, effects.any);
   const figures: Record<string, Interval> = {
-    V: effectSize(context, "V", effects.any),
+    V: effectSize(context, effects.any),
     r,
     ...(transfer && { transfer }),
     ...(agreement && { agreement }),
-    change: featureChange(context, "change", outcomes.ne, outcomes.eq),
+    change: featureChange(context, outcomes.ne, outcomes.eq),
     recovered: recoveredLoss(context, outcomes.eq),
     freedom,
   };
   const requirements: Requirement[] = [
-    {
-      figure: "V",
-      relation: ">=",
-      threshold: DEFAULTS.inert,
-      otherwise: "the site is inert: no donor changes the answer",
-      rule: "ANY",
-    },
+    mattersAtAll("V"),
     {
       figure: "r",
       relation: "<=",
@@ -116,5 +98,5 @@ function tooFine(
     return predict(x, dataset.examples[swap.donor]!) === x.answer;
   });
   if (alike.length === 0) return undefined;
-  return featureChange(context, "distinguishes", alike, equal);
+  return featureChange(context, alike, equal);
 }

@@ -1,6 +1,6 @@
 import { siteWidth, type ModelConfig, type NodeMask, type SiteName } from "@filigree/core";
 import type { CircuitNodes } from "@filigree/hypothesis";
-import { drawDonors } from "../data/donors.ts";
+import { donorPairs, drawDonors } from "../data/donors.ts";
 import { divergence, lossOf, type Answers } from "../engine/answers.ts";
 import { circuitMask, CircuitSwaps, type CircuitOutcome, type CircuitPair } from "../engine/circuit-swap.ts";
 import type { SwapOutcome } from "../engine/swaps.ts";
@@ -28,7 +28,7 @@ export async function prepareCircuit(
   );
   const problem = donorProblem("ANY", donors, references);
   if (problem !== undefined) return { problem };
-  const pairs = donors.flatMap((list, reference) => list.map((donor) => ({ reference, donor })));
+  const pairs = donorPairs(donors);
   await runCircuitSham(context, pairs.slice(0, NULL_REFERENCES));
   // The null looks at the first pairs only: let them be a fair mix.
   return { pairs: context.random("order").shuffle(pairs), mask: circuitMask(context.clean.model.config, circuit) };
@@ -119,7 +119,7 @@ export function recoveredBy(context: ClaimContext, outcomes: readonly ScrubbedAn
     loss((o) => clean.answers[o.reference]!),
     loss((o) => clean.answers[o.donor]!),
   ];
-  return context.interval("recovered", samples, ([s, o, c]) => (s! - c!) / (o! - c!));
+  return context.interval(samples, ([s, o, c]) => (s! - c!) / (o! - c!));
 }
 
 /** Outcomes of whole circuits as reports show swaps. */

@@ -13,7 +13,7 @@ import {
   summary,
 } from "./circuit-figures.ts";
 import { untestable, type ClaimContext, type Evidence } from "./evidence.ts";
-import { allowUnseen } from "./swap-figures.ts";
+import { allowUnseen, ratio } from "./swap-figures.ts";
 import { openWholeFile, overRandomPlaces, runWhole } from "./whole-file.ts";
 
 /**
@@ -31,11 +31,7 @@ export async function checkWholeFile(context: ClaimContext, statement: Sufficien
   const base = klScale(context, draws);
   const scale = sampleOf(dataset, base);
   const kl = sampleFrom(context, outcomes, (outcome) => outcome.kl);
-  const U = allowUnseen(
-    context.interval("U", [kl, scale], ([u, s]) => u! / s!),
-    scale,
-    kl,
-  );
+  const U = allowUnseen(ratio(context, kl, scale), scale, kl);
   const tried = adversary(context, {
     figure: "U",
     threshold: statement.thresholds.U,

@@ -1,7 +1,6 @@
 import type { NodeMask } from "@filigree/core";
 import type { NecessaryStatement, SufficientStatement } from "@filigree/hypothesis";
 import { complement } from "../engine/circuit-swap.ts";
-import type { Sample } from "../statistics/bootstrap.ts";
 import { sampleOf } from "../statistics/samples.ts";
 import { adversary } from "./adversary.ts";
 import {
@@ -22,7 +21,7 @@ import {
   zeroFills,
 } from "./circuit-figures.ts";
 import { untestable, type ClaimContext, type Control, type Evidence } from "./evidence.ts";
-import { allowUnseen, effectSize } from "./swap-figures.ts";
+import { allowUnseen, effectSize, ratio } from "./swap-figures.ts";
 import { checkWholeFile } from "./circuits-treeified.ts";
 
 /**
@@ -41,8 +40,7 @@ export async function checkSufficient(context: ClaimContext, statement: Sufficie
   const base = klScale(context, pairs);
   const scale = sampleOf(context.dataset, base);
   const kl = sampleFrom(context, outcomes, (outcome) => outcome.kl);
-  const unexplained = (name: string, sample: Sample) => context.interval(name, [sample, scale], ([u, s]) => u! / s!);
-  const U = allowUnseen(unexplained("U", kl), scale, kl);
+  const U = allowUnseen(ratio(context, kl, scale), scale, kl);
   const tried = adversary(context, {
     figure: "U",
     threshold: statement.thresholds.U,
@@ -58,7 +56,7 @@ export async function checkSufficient(context: ClaimContext, statement: Sufficie
   for (const kind of ["mean", "zero"] as const) {
     if (kind === "mean" && fills.mean.size === 0) continue;
     const ablated = sampleFrom(context, await swaps.ablate(mask, fills[kind]), (outcome) => outcome.kl);
-    ablations.push({ name: `${kind} ablation`, figures: { U: unexplained(`U under ${kind} ablation`, ablated) } });
+    ablations.push({ name: `${kind} ablation`, figures: { U: ratio(context, ablated, scale) } });
   }
   const scaleFew = meanOf(base.slice(0, NULL_REFERENCES).map(({ value }) => value));
   return {
@@ -103,7 +101,7 @@ export async function checkNecessary(context: ClaimContext, statement: Necessary
   const own = await meanEffect(complement(mask));
   const scale = meanOf([...context.scale.values]);
   return {
-    figures: { V: effectSize(context, "V", effect) },
+    figures: { V: effectSize(context, effect) },
     requirements: [
       {
         figure: "V",

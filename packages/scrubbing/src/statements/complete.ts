@@ -4,7 +4,7 @@ import { sampleOf } from "../statistics/samples.ts";
 import { meanOf, quantileOf, RANDOM_CIRCUITS, summary } from "./circuit-figures.ts";
 import { untestable, type ClaimContext, type Evidence } from "./evidence.ts";
 import { nodeRemovals, wholeRemovals } from "./removals.ts";
-import { allowUnseen } from "./swap-figures.ts";
+import { allowUnseen, ratio } from "./swap-figures.ts";
 
 /** The search budget: subsets drawn at random, and a greedy one that grows node by node. */
 const RANDOM_SUBSETS = 32;
@@ -43,14 +43,14 @@ export async function checkComplete(context: ClaimContext, statement: CompleteSt
 
   const scale = sampleOf(context.dataset, scoringScale);
   let worst: { gap: Interval; removed: readonly string[] } | undefined;
-  for (const [i, removed] of candidates.entries()) {
+  for (const removed of candidates) {
     const differences = await removals.scoring(removed);
     const sizes = sampleOf(
       context.dataset,
       differences.map((one) => ({ ...one, value: Math.abs(one.value) })),
     );
     const sample = removals.paired ? sizes : sampleOf(context.dataset, differences);
-    const interval = context.interval(`gap ${i}`, [sample, scale], ([g, s]) => g! / s!);
+    const interval = ratio(context, sample, scale);
     const gap = allowUnseen(sizeOf(interval), scale, sizes);
     // Where nothing can be said of one of them, nothing can be said of the largest.
     if (!worst || !(gap.high <= worst.gap.high)) worst = { gap, removed };

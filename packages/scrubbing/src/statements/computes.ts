@@ -1,6 +1,7 @@
-import { DEFAULTS, type ComputesStatement } from "@filigree/hypothesis";
+import type { ComputesStatement } from "@filigree/hypothesis";
 import { featureOf, otherFeatures } from "../data/dataset.ts";
-import { allowedDonors, drawDonors, sampleDonors, type DonorFilter } from "../data/donors.ts";
+import { allowedDonors, donorPairs, drawDonors, sampleDonors, type DonorFilter } from "../data/donors.ts";
+import { squaredDistance } from "../engine/answers.ts";
 import { readParts } from "../engine/read-parts.ts";
 import { siteSwap } from "../engine/site-swap.ts";
 import type { SwapOutcome } from "../engine/swaps.ts";
@@ -14,7 +15,7 @@ import { untestable, type ClaimContext, type Control, type Evidence } from "./ev
 import { freedomOf } from "./freedom.ts";
 import { shuffledLabels } from "./label-null.ts";
 import { runSham } from "./sham.ts";
-import { effectSample, effectSize, shareIdentical, unexplainedByFeature } from "./swap-figures.ts";
+import { effectSample, effectSize, mattersAtAll, ratio, shareIdentical, unexplainedByFeature } from "./swap-figures.ts";
 import { donorProblem, featureProblem, partsFilter, positionProblem, servedByAll } from "./testability.ts";
 
 /** References on which each input's own part is measured. */
@@ -74,18 +75,18 @@ export async function checkComputes(context: ClaimContext, statement: ComputesSt
       return { reference: example, donor: donor!, others, writes: writes[i]! };
     }),
   );
-  const anySwaps = served.any.flatMap((list, reference) => list.map((donor) => ({ reference, donor })));
+  const anySwaps = donorPairs(served.any);
   const atRandom = await context.run(
     "ANY",
     anySwaps.map(({ reference, donor }) => siteSwap(clean, parts, reference, donor)),
   );
   const flipped = await context.run(
     `inputs ${rules.ne}`,
-    served.ne.flatMap((list, reference) => list.map((donor) => siteSwap(clean, inputs, reference, donor))),
+    donorPairs(served.ne).map(({ reference, donor }) => siteSwap(clean, inputs, reference, donor)),
     { read: parts },
   );
 
-  const own = (reference: number, values: Float32Array) => distance2(readParts(clean, parts, reference), values);
+  const own = (reference: number, values: Float32Array) => squaredDistance(readParts(clean, parts, reference), values);
   const ownScale = sampleOf(
     dataset,
     anySwaps.map((pair) => ({ ...pair, value: own(pair.reference, readParts(clean, parts, pair.donor)) })),
@@ -95,14 +96,13 @@ export async function checkComputes(context: ClaimContext, statement: ComputesSt
       dataset,
       outcomes.map(({ swap, read }) => ({ ...swap, value: own(swap.reference, read) })),
     );
-  const share = (name: string, outcomes: readonly SwapOutcome[]) =>
-    context.interval(name, [ownChange(outcomes), ownScale], ([change, scale]) => change! / scale!);
+  const share = (outcomes: readonly SwapOutcome[]) => ratio(context, ownChange(outcomes), ownScale);
   const effects = { eq: effectSample(context, computed), any: effectSample(context, atRandom) };
   const r = unexplainedByFeature(context, effects.eq, effects.any);
   const figures: Record<string, Interval> = {
     r,
-    V: share("V", flipped),
-    "V(ANY)": effectSize(context, "V(ANY)", effects.any),
+    V: share(flipped),
+    "V(ANY)": effectSize(context, effects.any),
     freedom: freedomOf(dataset, draws.leafClasses(node)),
   };
   const shuffled = shuffledLabels(context, feature, atRandom, r);
@@ -115,13 +115,7 @@ export async function checkComputes(context: ClaimContext, statement: ComputesSt
   return {
     figures: { ...figures, ...tried.figures },
     requirements: [
-      {
-        figure: "V(ANY)",
-        relation: ">=",
-        threshold: DEFAULTS.inert,
-        otherwise: "the site is inert: no donor changes the answer",
-        rule: "ANY",
-      },
+      mattersAtAll("V(ANY)"),
       {
         figure: "r",
         relation: "<=",
@@ -193,7 +187,7 @@ async function inputParts(
   context: ClaimContext,
   { parts, inputs }: ComputesStatement,
   donors: readonly (readonly number[])[],
-  share: (name: string, outcomes: readonly SwapOutcome[]) => Interval,
+  share: (outcomes: readonly SwapOutcome[]) => Interval,
 ): Promise<Control[]> {
   if (inputs.length < 2) return [];
   const controls: Control[] = [];
@@ -205,11 +199,7 @@ async function inputParts(
       )
       .slice(0, INPUT_REFERENCES);
     const outcomes = await context.run(`${name} ANY`, swaps, { read: parts });
-    controls.push({ name: `input ${name}`, figures: { V: share(`V of ${name}`, outcomes) } });
+    controls.push({ name: `input ${name}`, figures: { V: share(outcomes) } });
   }
   return controls;
-}
-
-function distance2(a: Float32Array, b: Float32Array): number {
-  return a.reduce((sum, value, i) => sum + (value - b[i]!) ** 2, 0);
 }

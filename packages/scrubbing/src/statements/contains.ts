@@ -1,49 +1,31 @@
-import { DEFAULTS, type ContainsStatement } from "@filigree/hypothesis";
+import type { ContainsStatement } from "@filigree/hypothesis";
 import type { Interval } from "../statistics/bootstrap.ts";
 import { untestable, type ClaimContext, type Evidence } from "./evidence.ts";
-import { drawFeatureDonors } from "./feature-donors.ts";
+import { featureSwaps } from "./feature-swaps.ts";
 import { shuffledShifts } from "./label-null.ts";
-import { partSwaps } from "./part-swaps.ts";
-import { effectSample, effectSize, featureChange, transferFigures } from "./swap-figures.ts";
-import { featureProblem, partsFilter, positionProblem } from "./testability.ts";
+import { effectSample, effectSize, featureChange, mattersAtAll, transferFigures } from "./swap-figures.ts";
 
 /**
  * `S contains f`: the half of `carries` that says that something changes. Donors with another f move the answer to
  * theirs (transfer), or change it more than donors with an equal f do where no answer is predicted. S may hold more.
  */
 export async function checkContains(context: ClaimContext, statement: ContainsStatement): Promise<Evidence> {
-  const { parts, feature, thresholds } = statement;
-  const positions = parts.map(({ position }) => position);
-  const problem = featureProblem(context, feature) ?? positionProblem(context, positions);
-  if (problem !== undefined) return untestable(problem);
-  const filter = partsFilter(context, parts);
-  const drawn = drawFeatureDonors(context, feature, filter);
-  if ("problem" in drawn) return untestable(drawn.problem);
-  const { donors, eq, ne, freedom } = drawn;
-
-  const run = await partSwaps(context, parts, filter);
-  const outcomes = { eq: await run(eq, donors.eq), ne: await run(ne, donors.ne), any: await run("ANY", donors.any) };
+  const { feature, thresholds } = statement;
+  const swapped = await featureSwaps(context, statement);
+  if ("problem" in swapped) return untestable(swapped.problem);
+  const { outcomes, ne, freedom } = swapped;
   const { transfer, agreement } = transferFigures(context, feature, outcomes.ne);
   const figures: Record<string, Interval> = {
-    V: effectSize(context, "V", effectSample(context, outcomes.any)),
+    V: effectSize(context, effectSample(context, outcomes.any)),
     ...(transfer && { transfer }),
     ...(agreement && { agreement }),
-    change: featureChange(context, "change", outcomes.ne, outcomes.eq),
+    change: featureChange(context, outcomes.ne, outcomes.eq),
     freedom,
   };
   const shuffled = shuffledShifts(context, feature, outcomes.any);
   return {
     figures,
-    requirements: [
-      {
-        figure: "V",
-        relation: ">=",
-        threshold: DEFAULTS.inert,
-        otherwise: "the site is inert: no donor changes the answer",
-        rule: "ANY",
-      },
-      changeRequirement(feature, thresholds, transfer !== undefined, ne),
-    ],
+    requirements: [mattersAtAll("V"), changeRequirement(feature, thresholds, transfer !== undefined, ne)],
     ...(shuffled.vacuous !== undefined && { vacuous: shuffled.vacuous }),
     controls: [shuffled.control],
     invariant: [],

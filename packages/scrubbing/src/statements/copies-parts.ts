@@ -1,4 +1,5 @@
 import type { CopiesStatement } from "@filigree/hypothesis";
+import { donorPairs } from "../data/donors.ts";
 import { headList, pathSwap } from "../engine/path-swap.ts";
 import type { Interval } from "../statistics/bootstrap.ts";
 import type { ClaimContext, Control, Requirement } from "./evidence.ts";
@@ -19,7 +20,7 @@ export async function headParts(context: ClaimContext, statement: CopiesStatemen
       pathSwap(context.clean, { ...statement, heads: [head] }, reference, donor),
     );
     const outcomes = await context.run(`v of head ${head}`, swaps);
-    const { transfer } = transferFigures(context, statement.feature, outcomes, { name: `transfer of head ${head}` });
+    const { transfer } = transferFigures(context, statement.feature, outcomes);
     if (transfer) controls.push({ name: `head ${head}`, figures: { transfer } });
   }
   return controls;
@@ -36,13 +37,13 @@ export async function restOfPrompt(
   rule: string,
 ): Promise<Interval> {
   const { clean } = context;
-  const pairs = statement.alone ? pairsOf(donors) : fewPairs(donors);
+  const pairs = statement.alone ? donorPairs(donors) : fewPairs(donors);
   const held = pairs.map(({ reference, donor }) => pathSwap(clean, statement, donor, reference));
   const outcomes = (await context.run(rule, held)).map((outcome, i) => {
     const { reference, donor } = pairs[i]!;
     return { ...outcome, swap: { ...outcome.swap, reference, donor }, before: clean.answers[reference]! };
   });
-  const { transfer } = transferFigures(context, statement.feature, outcomes, { name: "rest", upper: true });
+  const { transfer } = transferFigures(context, statement.feature, outcomes, { upper: true });
   // The caller's own transfer has a prediction for the same pairs, so there is one; few pairs may all lack it.
   return transfer ?? { estimate: NaN, low: NaN, high: NaN, n: 0 };
 }
@@ -58,10 +59,6 @@ export function restRequirement(feature: string, threshold: number, rule: string
   };
 }
 
-function pairsOf(donors: Donors): { reference: number; donor: number }[] {
-  return donors.flatMap((list, reference) => list.map((donor) => ({ reference, donor })));
-}
-
 function fewPairs(donors: Donors): { reference: number; donor: number }[] {
-  return pairsOf(donors.map((list) => list.slice(0, 1))).slice(0, REPORTED_REFERENCES);
+  return donorPairs(donors.map((list) => list.slice(0, 1))).slice(0, REPORTED_REFERENCES);
 }

@@ -1,5 +1,6 @@
 import { siteAt, type SiteName } from "@filigree/core";
 import { DEFAULTS, type CopiesStatement, type SitePart } from "@filigree/hypothesis";
+import { donorPairs } from "../data/donors.ts";
 import { pathSwap } from "../engine/path-swap.ts";
 import { siteSwap } from "../engine/site-swap.ts";
 import type { Swap } from "../engine/swaps.ts";
@@ -45,7 +46,7 @@ export async function checkCopies(context: ClaimContext, statement: CopiesStatem
   const run = (rule: string, lists: readonly (readonly number[])[], swap: (reference: number, donor: number) => Swap) =>
     context.run(
       rule,
-      lists.flatMap((list, reference) => list.map((donor) => swap(reference, donor))),
+      donorPairs(lists).map(({ reference, donor }) => swap(reference, donor)),
     );
   const outcomes = {
     eq: await run(`v ${eq}`, donors.eq, along),
@@ -69,12 +70,12 @@ export async function checkCopies(context: ClaimContext, statement: CopiesStatem
     );
   }
   const r = unexplainedByFeature(context, effects.eq, effects.any);
-  const controlFigure = featureChange(context, "control", outcomes.routeNe, outcomes.routeEq);
+  const controlFigure = featureChange(context, outcomes.routeNe, outcomes.routeEq);
   const figures: Record<string, Interval> = {
     transfer,
     r,
     control: allowUnseen(controlFigure, context.scale, effects.routeNe),
-    V: effectSize(context, "V", effects.any),
+    V: effectSize(context, effects.any),
     ...(agreement && { agreement }),
     recovered: recoveredLoss(context, outcomes.eq),
     freedom,

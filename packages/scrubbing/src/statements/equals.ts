@@ -1,5 +1,5 @@
 import { parseSite } from "@filigree/core";
-import { DEFAULTS, type EqualsStatement, type SitePart } from "@filigree/hypothesis";
+import type { EqualsStatement, SitePart } from "@filigree/hypothesis";
 import type { DatasetExample } from "../data/dataset.ts";
 import { drawDonors } from "../data/donors.ts";
 import { hasRoles } from "../data/roles.ts";
@@ -12,7 +12,7 @@ import { adversary, effectsOf } from "./adversary.ts";
 import { untestable, type ClaimContext, type Control, type Evidence } from "./evidence.ts";
 import { SHUFFLES } from "./label-null.ts";
 import { partSwaps } from "./part-swaps.ts";
-import { effectSample, effectSize, unexplainedByFeature } from "./swap-figures.ts";
+import { effectSample, effectSize, mattersAtAll, unexplainedByFeature } from "./swap-figures.ts";
 import { donorProblem, partsFilter, positionProblem } from "./testability.ts";
 
 /** References of each shuffle of the null. */
@@ -68,7 +68,7 @@ export async function checkEquals(context: ClaimContext, statement: EqualsStatem
   const any = effectSample(context, atRandom);
   const r = unexplainedByFeature(context, effectSample(context, replaced), any);
   const figures: Record<string, Interval> = {
-    V: effectSize(context, "V", any),
+    V: effectSize(context, any),
     r,
     "R²": exactly(explained(context, parts, fits, judged), judged.examples.length),
   };
@@ -78,13 +78,7 @@ export async function checkEquals(context: ClaimContext, statement: EqualsStatem
   return {
     figures: { ...figures, ...worst.figures },
     requirements: [
-      {
-        figure: "V",
-        relation: ">=",
-        threshold: DEFAULTS.inert,
-        otherwise: "the site is inert: no donor changes the answer",
-        rule: "ANY",
-      },
+      mattersAtAll("V"),
       {
         figure: "r",
         relation: "<=",

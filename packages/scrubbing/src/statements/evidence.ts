@@ -76,7 +76,7 @@ export interface ClaimContext extends ClaimData {
   /** Reports progress inside a rule. */
   progress(rule: string, done: number, of: number): void;
   /** A figure of samples with its interval. */
-  interval(name: string, samples: readonly Sample[], figure: (means: readonly number[]) => number): Interval;
+  interval(samples: readonly Sample[], figure: (means: readonly number[]) => number): Interval;
 }
 
 /** Evidence of a claim that the weights decide. */

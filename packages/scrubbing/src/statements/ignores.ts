@@ -27,9 +27,9 @@ export async function checkIgnores(context: ClaimContext, statement: IgnoresStat
   const run = await partSwaps(context, parts, filter);
   const outcomes = { ne: await run(ruleName(ne), donors.ne), any: await run("ANY", donors.any) };
   const effects = { ne: effectSample(context, outcomes.ne), any: effectSample(context, outcomes.any) };
-  const anyEffect = effectSize(context, "V(ANY)", effects.any);
+  const anyEffect = effectSize(context, effects.any);
   const figures = {
-    V: allowUnseen(effectSize(context, "V", effects.ne), context.scale, effects.ne, effects.any),
+    V: allowUnseen(effectSize(context, effects.ne), context.scale, effects.ne, effects.any),
     "V(ANY)": anyEffect,
     freedom: freedomOf(dataset, [allowed]),
   };

@@ -2,6 +2,7 @@ import type { MinimalStatement } from "@filigree/hypothesis";
 import type { Interval, Sample } from "../statistics/bootstrap.ts";
 import { normalQuantile } from "../statistics/normal.ts";
 import { sampleOf } from "../statistics/samples.ts";
+import { ratio } from "./swap-figures.ts";
 import { nodeChanges, wholeChanges, type ChangedAnswers } from "./circuit-changes.ts";
 import { meanOf, sampleFrom, summary } from "./circuit-figures.ts";
 import { untestable, type ClaimContext, type Evidence } from "./evidence.ts";
@@ -50,14 +51,18 @@ export async function checkMinimal(context: ClaimContext, statement: MinimalStat
   for (const [i, node] of nodes.entries()) {
     context.progress("dropped nodes", i, nodes.length);
     const sample = excess(context, whole, await tested.run({ drop: node }), added);
-    drops.push({ node, interval: context.interval(`drop ${node}`, [sample, scale], ([d, s]) => d! / s!) });
+    drops.push({ node, interval: ratio(context, sample, scale) });
   }
   const { weakest: name, drop } = leastDrop(drops, context.settings.alpha);
   const scaleFew = meanOf(few.scale.map(({ value }) => value));
   return {
     figures: {
       drop,
-      U: context.interval("U", [sampleFrom(context, whole, ({ kl }) => kl), scale], ([u, s]) => u! / s!),
+      U: ratio(
+        context,
+        sampleFrom(context, whole, ({ kl }) => kl),
+        scale,
+      ),
     },
     requirements: [
       {

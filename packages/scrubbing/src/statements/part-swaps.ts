@@ -1,5 +1,5 @@
 import type { SitePart } from "@filigree/hypothesis";
-import type { DonorFilter } from "../data/donors.ts";
+import { donorPairs, type DonorFilter } from "../data/donors.ts";
 import { siteSwap } from "../engine/site-swap.ts";
 import type { SwapOutcome } from "../engine/swaps.ts";
 import type { ClaimContext } from "./evidence.ts";
@@ -19,6 +19,6 @@ export async function partSwaps(
   return (rule, donors) =>
     context.run(
       rule,
-      donors.flatMap((list, reference) => list.map((donor) => swap(reference, donor))),
+      donorPairs(donors).map(({ reference, donor }) => swap(reference, donor)),
     );
 }

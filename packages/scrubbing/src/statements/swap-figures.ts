@@ -1,10 +1,12 @@
+import { DEFAULTS } from "@filigree/hypothesis";
+import { donorPairs } from "../data/donors.ts";
 import { answerPredictor } from "../data/predicted-answers.ts";
 import { chooses, leaning, lossOf, squaredDistance } from "../engine/answers.ts";
 import type { SwapOutcome } from "../engine/swaps.ts";
 import { type Interval, type Sample } from "../statistics/bootstrap.ts";
 import { clopperPearson, effectiveTrials } from "../statistics/clopper-pearson.ts";
 import { largest, sampleOf, type Measurement } from "../statistics/samples.ts";
-import type { ClaimContext } from "./evidence.ts";
+import type { ClaimContext, Requirement } from "./evidence.ts";
 
 /** ‖Δ‖² of outcomes. */
 export function effectSample(context: ClaimContext, outcomes: readonly SwapOutcome[]): Sample {
@@ -15,24 +17,39 @@ export function effectSample(context: ClaimContext, outcomes: readonly SwapOutco
 }
 
 /** V: E‖Δ‖² under a rule against the scale. How much the site matters at all. */
-export function effectSize(context: ClaimContext, name: string, effect: Sample): Interval {
-  return context.interval(name, [effect, context.scale], ([e, scale]) => e! / scale!);
+export function effectSize(context: ClaimContext, effect: Sample): Interval {
+  return ratio(context, effect, context.scale);
+}
+
+/** The mean of one sample as a share of another's. */
+export function ratio(context: ClaimContext, sample: Sample, scale: Sample): Interval {
+  return context.interval([sample, scale], ([mean, whole]) => mean! / whole!);
+}
+
+/** A site that no donor changes the answer through does nothing that a claim could be about. @param figure V under ANY */
+export function mattersAtAll(figure: string): Requirement {
+  return {
+    figure,
+    relation: ">=",
+    threshold: DEFAULTS.inert,
+    otherwise: "the site is inert: no donor changes the answer",
+    rule: "ANY",
+  };
 }
 
 /** V(NE) − V(EQ): how much more donors change that differ in a feature than donors that do not. */
 export function featureChange(
   context: ClaimContext,
-  name: string,
   differing: readonly SwapOutcome[],
   equal: readonly SwapOutcome[],
 ): Interval {
   const samples = [effectSample(context, differing), effectSample(context, equal), context.scale];
-  return context.interval(name, samples, ([n, e, s]) => (n! - e!) / s!);
+  return context.interval(samples, ([n, e, s]) => (n! - e!) / s!);
 }
 
 /** r: E‖Δ(EQ)‖² / E‖Δ(ANY)‖². What the feature does not explain of what the site does; of a site that does nothing, 0. */
 export function unexplainedByFeature(context: ClaimContext, equal: Sample, any: Sample): Interval {
-  const interval = context.interval("r", [equal, any], ([e, a]) => (e! > 0 ? e! / a! : e!));
+  const interval = context.interval([equal, any], ([e, a]) => (e! > 0 ? e! / a! : e!));
   return allowUnseen(interval, any, equal, any);
 }
 
@@ -68,7 +85,7 @@ export function transferFigures(
   context: ClaimContext,
   feature: string,
   outcomes: readonly SwapOutcome[],
-  { name = "transfer", upper = false }: { readonly name?: string; readonly upper?: boolean } = {},
+  { upper = false }: { readonly upper?: boolean } = {},
 ): TransferFigures {
   const { clean, dataset, settings } = context;
   const predict = answerPredictor(dataset, feature);
@@ -101,7 +118,7 @@ export function transferFigures(
     );
   const [shift, whole] = [sample((d) => d.shift), sample((d) => d.whole)];
   // Where not even the donors' own runs lean to what is predicted, a share of that means nothing.
-  const transfer = context.interval(name, [shift, whole], ([s, w]) => (w! > 0 ? s! / w! : NaN));
+  const transfer = context.interval([shift, whole], ([s, w]) => (w! > 0 ? s! / w! : NaN));
   const agrees = diagnostic.map((d) => d.agrees);
   const clusters = diagnostic.map((d) => dataset.examples[d.reference]!.cluster);
   return {
@@ -150,7 +167,7 @@ export function recoveredLoss(context: ClaimContext, outcomes: readonly SwapOutc
     const y = dataset.examples[random.integer(dataset.examples.length)]!;
     return lossOf(x, sameLength(clean.answers[y.index]!, clean.answers[reference]!));
   });
-  return context.interval("recovered", [swapped, own, chance], ([s, o, c]) => (s! - c!) / (o! - c!));
+  return context.interval([swapped, own, chance], ([s, o, c]) => (s! - c!) / (o! - c!));
 }
 
 function sameLength<T extends { length: number }>(preferred: T, otherwise: T): T {
@@ -159,13 +176,10 @@ function sameLength<T extends { length: number }>(preferred: T, otherwise: T): T
 
 /** ‖Δ‖² of the whole input taken from donors at random: one clean run against another. */
 export function wholeDistances(clean: ClaimContext["clean"], donors: readonly (readonly number[])[]): Measurement[] {
-  return donors.flatMap((list, reference) =>
-    list.map((donor) => ({
-      reference,
-      donor,
-      value: squaredDistance(clean.answers[reference]!, clean.answers[donor]!),
-    })),
-  );
+  return donorPairs(donors).map((pair) => ({
+    ...pair,
+    value: squaredDistance(clean.answers[pair.reference]!, clean.answers[pair.donor]!),
+  }));
 }
 
 /** Share of outcomes that changed nothing because what they wrote was there already. */

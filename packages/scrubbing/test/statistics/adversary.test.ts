@@ -30,7 +30,7 @@ function contextOf(examples: number, random: RandomStream): ClaimContext {
     }),
   };
   const resamples = new Resamples(dataset.clusters, random);
-  const interval: ClaimContext["interval"] = (_, samples, figure) =>
+  const interval: ClaimContext["interval"] = (samples, figure) =>
     bootstrap(samples, figure, { resamples, alpha: ALPHA });
   const clean = { model: { tokenizer: undefined } };
   return { clean, dataset, interval, random: () => random } as unknown as ClaimContext;
@@ -50,7 +50,7 @@ function verdictOf(examples: number, random: RandomStream, effect: (x: DatasetEx
   const [swaps, base] = [draw(effect), draw(() => 1)];
   const [equal, any] = [sampleOf(context.dataset, swaps), sampleOf(context.dataset, base)];
   const r = allowUnseen(
-    context.interval("r", [equal, any], ([e, a]) => e! / a!),
+    context.interval([equal, any], ([e, a]) => e! / a!),
     any,
     equal,
     any,

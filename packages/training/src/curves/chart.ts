@@ -1,3 +1,4 @@
+import { escaped } from "@filigree/core";
 import { evenAxis, factorAxis } from "./axis.ts";
 
 /** A point of a curve: the step, and the value there. */
@@ -40,8 +41,8 @@ export function drawChart(chart: Chart, steps: number): string {
       : drawCurves(chart, curves, values, steps, width);
   return [
     `<figure${chart.wide === true ? ' class="wide"' : ""}>`,
-    `<figcaption><b>${escapeText(chart.title)}</b> <span>${escapeText(chart.about)}</span></figcaption>`,
-    `<svg viewBox="0 0 ${width} ${HEIGHT}" role="img" aria-label="${escapeText(spoken(chart))}">${body}</svg>`,
+    `<figcaption><b>${escaped(chart.title)}</b> <span>${escaped(chart.about)}</span></figcaption>`,
+    `<svg viewBox="0 0 ${width} ${HEIGHT}" role="img" aria-label="${escaped(spoken(chart))}">${body}</svg>`,
     legend(chart),
     "</figure>",
   ].join("\n");
@@ -82,7 +83,7 @@ function legend({ curves }: Chart): string {
   if (curves.length < 2) return "";
   const keys = curves.map(({ label, drawn }) => {
     const mark = drawn === "marked" ? '<circle cx="12" cy="5" r="2.4"/>' : "";
-    return `<span><svg class="key" viewBox="0 0 24 10"><path class="${drawn}" d="M0 5H24"/>${mark}</svg> ${escapeText(label)}</span>`;
+    return `<span><svg class="key" viewBox="0 0 24 10"><path class="${drawn}" d="M0 5H24"/>${mark}</svg> ${escaped(label)}</span>`;
   });
   return `<p class="legend">${keys.join(" ")}</p>`;
 }
@@ -132,10 +133,4 @@ function shortCount(steps: number): string {
 
 function round(value: number): number {
   return Math.round(value * 10) / 10;
-}
-
-/** Text that a page may hold, in attributes too. */
-export function escapeText(text: string): string {
-  const names: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-  return text.replace(/[&<>"]/gu, (character) => names[character]!);
 }

@@ -1,5 +1,6 @@
+import { escaped, htmlPage } from "@filigree/core";
 import type { MetricsLine } from "../metrics.ts";
-import { drawChart, escapeText, evenlyChosen, type Chart, type Point } from "./chart.ts";
+import { drawChart, evenlyChosen, type Chart, type Point } from "./chart.ts";
 
 /** What the page says of the run beside its metrics. */
 export interface CurvesPage {
@@ -49,30 +50,22 @@ const REFRESH = 30;
  */
 export function curvesPage({ name, step, steps, lines }: CurvesPage): string {
   const isDone = step >= steps;
-  const title = escapeText(name);
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-${isDone ? "" : `<meta http-equiv="refresh" content="${REFRESH}">\n`}<title>${title}: training</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<header>
-<h1>${title}</h1>
-<p>${isDone ? `trained for ${grouped(steps)} steps` : `step ${grouped(step)} of ${grouped(steps)}`}</p>
-${figures(lines)}
-</header>
-<main>
-${charts(lines)
-  .map((chart) => drawChart(chart, steps))
-  .join("\n")}
-</main>
-${table(lines)}
-</body>
-</html>
-`;
+  return htmlPage({
+    title: `${name}: training`,
+    style: STYLE,
+    head: isDone ? [] : [`<meta http-equiv="refresh" content="${REFRESH}">`],
+    body: [
+      "<header>",
+      `<h1>${escaped(name)}</h1>`,
+      `<p>${isDone ? `trained for ${grouped(steps)} steps` : `step ${grouped(step)} of ${grouped(steps)}`}</p>`,
+      figures(lines),
+      "</header>",
+      "<main>",
+      ...charts(lines).map((chart) => drawChart(chart, steps)),
+      "</main>",
+      table(lines),
+    ],
+  });
 }
 
 function charts(lines: readonly MetricsLine[]): Chart[] {

@@ -1,5 +1,5 @@
+import { escaped } from "@filigree/core";
 import type { ClaimVerdict } from "../../document.ts";
-import { escaped } from "../markup.ts";
 
 /** The verdict as a word, with a mark that says whether it is the expected one. */
 export function badge({ verdict, met, expected }: ClaimVerdict): string {

@@ -1,8 +1,8 @@
+import { escaped } from "@filigree/core";
 import type { ClaimVerdict } from "../../document.ts";
 import type { Control } from "../../statements/evidence.ts";
 import type { Interval } from "../../statistics/bootstrap.ts";
 import { DIVERGENCE_EDGES, type ClaimDetails, type RuleDetails } from "../details.ts";
-import { escaped } from "../markup.ts";
 import { reasonOf } from "../reason.ts";
 import { figureText, grouped, rangeText, SIGNS } from "../words.ts";
 import { badge, verdictClass } from "./badge.ts";

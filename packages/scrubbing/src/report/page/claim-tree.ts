@@ -1,6 +1,6 @@
+import { escaped } from "@filigree/core";
 import type { ClaimVerdict } from "../../document.ts";
 import type { ClaimDetails } from "../details.ts";
-import { escaped } from "../markup.ts";
 import { badge } from "./badge.ts";
 
 /** What is claimed of which sites: the file, its rivals, their claims, and the sites of each. */

@@ -1,5 +1,5 @@
+import { escaped } from "@filigree/core";
 import { DIVERGENCE_EDGES, type RuleDetails } from "../details.ts";
-import { escaped } from "../markup.ts";
 import { grouped, percent } from "../words.ts";
 
 const BAR = 18;

@@ -1,7 +1,7 @@
+import { escaped } from "@filigree/core";
 import type { ClaimVerdict } from "../../document.ts";
 import { claimExtent } from "../claim-extent.ts";
 import type { ClaimDetails } from "../details.ts";
-import { escaped } from "../markup.ts";
 import { badge, verdictClass } from "./badge.ts";
 
 interface Stretch {

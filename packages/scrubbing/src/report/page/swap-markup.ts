@@ -1,5 +1,5 @@
+import { escaped } from "@filigree/core";
 import type { ShownPrompt, ShownSwap } from "../details.ts";
-import { escaped } from "../markup.ts";
 import { answerText, visible } from "../words.ts";
 
 /** A reference and its donor, with the tokens between which values went, and what came of it. */

@@ -1,6 +1,6 @@
+import { escaped, htmlPage } from "@filigree/core";
 import type { VerdictDocument } from "../../document.ts";
 import type { ClaimDetails } from "../details.ts";
-import { escaped } from "../markup.ts";
 import { figureText, grouped } from "../words.ts";
 import { claimSection } from "./claim-section.ts";
 import { claimTree } from "./claim-tree.ts";
@@ -16,9 +16,6 @@ export interface CheckedText {
   readonly source: string;
 }
 
-/** Scripts, images, fonts and addresses are shut out, whatever stands in the file. */
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'";
-
 /**
  * The verdicts on one or more files as one HTML page: the text with each sentence marked, what is claimed of which
  * sites, and for each claim its figures, controls, examples and histograms. It holds no script, reads nothing from
@@ -26,22 +23,7 @@ const POLICY = "default-src 'none'; style-src 'unsafe-inline'";
  */
 export function verdictPage(files: readonly CheckedText[]): string {
   const title = files.map(({ verdict }) => verdict.title).join(", ");
-  return [
-    "<!doctype html>",
-    `<html lang="en">`,
-    "<head>",
-    `<meta charset="utf-8">`,
-    `<meta name="viewport" content="width=device-width, initial-scale=1">`,
-    `<meta http-equiv="Content-Security-Policy" content="${POLICY}">`,
-    `<title>${escaped(title)}</title>`,
-    `<style>${STYLE}</style>`,
-    "</head>",
-    "<body>",
-    ...files.map(fileMarkup),
-    "</body>",
-    "</html>",
-    "",
-  ].join("\n");
+  return htmlPage({ title, style: STYLE, body: files.map(fileMarkup) });
 }
 
 function fileMarkup({ verdict, details, source }: CheckedText, index: number): string {
