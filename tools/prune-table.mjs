@@ -1,6 +1,13 @@
 // node tools/prune-table.mjs RESULTS.jsonl MODEL… [--tasks A,B] [--pruners P,Q] [--target 0.15] [--seed 0]: prunes each
 // task that a model can do with each pruner, and appends a line for each run to the file; what is there already is left.
-// node tools/prune-table.mjs RESULTS.jsonl --print: the tables of what is there.
+//
+// What is there is printed with
+//   --print: a table for each model and target, tasks × pruners
+//   --curves: edges against the target, a table for each model and task that has several targets
+//   --against DENSE SPARSE… [--target 0.15]: how many times fewer edges the others need than the first model, a table for
+//     each pruner, over the tasks for which all of these models have a circuit
+// Cells are edges; over several seeds, their geometric mean. A run that missed its target has no cell (–), and tasks
+// with such a run or with a circuit without edges are in no mean.
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { parseArgs } from "node:util";
@@ -16,6 +23,8 @@ const { values: options, positionals } = parseArgs({
     target: { type: "string", default: "0.15" },
     seed: { type: "string", default: "0" },
     print: { type: "boolean", default: false },
+    curves: { type: "boolean", default: false },
+    against: { type: "boolean", default: false },
   },
 });
 /** Settings that differ from a pruner's own defaults: those with which the examples were found. */
@@ -29,7 +38,10 @@ const lines = existsSync(file)
       .split("\n")
       .map((line) => JSON.parse(line))
   : [];
-if (options.print) process.stdout.write(tables());
+const distinct = (key, some = lines) => [...new Set(some.map((line) => line[key]))];
+if (options.print) print(tables());
+else if (options.curves) print(curves());
+else if (options.against) print(against(...models.map((directory) => basename(directory))));
 else for (const directory of models) await pruneModel(directory);
 
 async function pruneModel(directory) {
@@ -67,37 +79,111 @@ async function pruneModel(directory) {
   }
 }
 
-/** A table a model: tasks in rows, pruners in columns, edges in cells; the last row is their geometric mean. */
+/** A table a model and target: tasks in rows, pruners in columns; the last row is their geometric mean. */
 function tables() {
-  return [...new Set(lines.map(({ model }) => model))].map(tableOf).join("\n");
+  return distinct("model").flatMap((model) => {
+    const own = lines.filter((line) => line.model === model);
+    return targetsOf(own).map((target) => {
+      const some = own.filter((line) => line.target === target);
+      const pruners = prunersOf(some);
+      const rows = distinct("task", some).map((task) => ({
+        name: `\`${task}\``,
+        edges: pruners.map((pruner) => edgesOf({ model, target, task, pruner })),
+      }));
+      const complete = rows.filter(({ edges }) => edges.every((n) => n > 0));
+      return [
+        [`\`${model}\`, target ${target}`, ...pruners.map((name) => `\`${name}\``)],
+        ...rows.map(({ name, edges }) => [name, ...edges.map(whole)]),
+        [
+          `geometric mean of ${complete.length}`,
+          ...pruners.map((_, i) => whole(geometricMean(complete.map(({ edges }) => edges[i])))),
+        ],
+      ];
+    });
+  });
 }
 
-function tableOf(model) {
-  const own = lines.filter((line) => line.model === model);
-  const pruners = options.pruners.split(",").filter((name) => own.some(({ pruner }) => pruner === name));
-  const tasks = [...new Set(own.map(({ task }) => task))];
-  const edges = (task, pruner) => {
-    const found = own.filter((line) => line.task === task && line.pruner === pruner);
-    return found.length === 0 ? undefined : geometricMean(found.map((line) => line.edges));
-  };
-  const complete = tasks.filter((task) => pruners.every((pruner) => edges(task, pruner) !== undefined));
-  const rows = tasks.map((task) => [`\`${task}\``, ...pruners.map((pruner) => shown(edges(task, pruner)))]);
-  const means = pruners.map((pruner) => shown(geometricMean(complete.map((task) => edges(task, pruner)))));
-  return [
-    ["`" + model + "`", ...pruners.map((name) => `\`${name}\``)],
-    ["---", ...pruners.map(() => "---:")],
-    ...rows,
-    [`geometric mean of ${complete.length}`, ...means],
-  ]
-    .map((row) => `| ${row.join(" | ")} |\n`)
-    .join("");
+/** A table a model and task: pruners in rows, targets in columns. */
+function curves() {
+  return distinct("model").flatMap((model) =>
+    distinct("task").flatMap((task) => {
+      const own = lines.filter((line) => line.model === model && line.task === task);
+      const targets = targetsOf(own);
+      if (targets.length < 2) return [];
+      const rows = prunersOf(own).map((pruner) => [
+        `\`${pruner}\``,
+        ...targets.map((target) => whole(edgesOf({ model, task, pruner, target }))),
+      ]);
+      return [[[`\`${model}\`, \`${task}\``, ...targets], ...rows]];
+    }),
+  );
+}
+
+/** A table a pruner: tasks in rows; edges of each model, and the first model's edges divided by those of each other. */
+function against(dense, ...sparse) {
+  const named = [dense, ...sparse];
+  const unknown = named.filter((model) => !distinct("model").includes(model));
+  if (sparse.length === 0 || unknown.length > 0) {
+    throw new Error(`--against takes two or more of: ${distinct("model").join(", ")}`);
+  }
+  return prunersOf(lines).flatMap((pruner) => {
+    const rows = distinct("task")
+      .map((task) => ({ task, edges: named.map((model) => edgesOf({ model, target, task, pruner })) }))
+      .filter(({ edges }) => edges.every((n) => n !== undefined));
+    const compared = rows.filter(({ edges }) => edges.every((n) => n > 0));
+    const ratios = ([first, ...others]) => others.map((n) => first / n);
+    const empty = rows.filter((row) => !compared.includes(row)).map(({ task }) => `\`${task}\``);
+    if (rows.length === 0) return [];
+    const means = sparse.map((_, i) => times(geometricMean(compared.map(({ edges }) => ratios(edges)[i]))));
+    return [
+      [
+        [
+          `\`${pruner}\`, target ${target}`,
+          ...named.map((name) => `\`${name}\``),
+          ...sparse.map((name) => `÷ \`${name}\``),
+        ],
+        ...compared.map(({ task, edges }) => [`\`${task}\``, ...edges.map(whole), ...ratios(edges).map(times)]),
+        [`geometric mean of ${compared.length}`, ...named.map(() => ""), ...means],
+        ...(empty.length > 0
+          ? [[`left out, no edges: ${empty.join(", ")}`, ...named.map(() => ""), ...sparse.map(() => "")]]
+          : []),
+      ],
+    ];
+  });
+}
+
+/** Edges of the runs that have these properties; undefined where there is none, and where one missed its target. */
+function edgesOf(properties) {
+  const runs = lines.filter((line) => Object.entries(properties).every(([key, value]) => line[key] === value));
+  return runs.every(({ reached }) => reached) ? geometricMean(runs.map(({ edges }) => edges)) : undefined;
+}
+
+function targetsOf(some) {
+  return distinct("target", some).sort((a, b) => a - b);
+}
+
+function prunersOf(some) {
+  return options.pruners.split(",").filter((name) => some.some(({ pruner }) => pruner === name));
 }
 
 function geometricMean(numbers) {
   if (numbers.length === 0) return undefined;
-  return Math.exp(numbers.reduce((sum, n) => sum + Math.log(Math.max(n, 1)), 0) / numbers.length);
+  return Math.exp(numbers.reduce((sum, n) => sum + Math.log(n), 0) / numbers.length);
 }
 
-function shown(number) {
+function whole(number) {
   return number === undefined ? "–" : String(Math.round(number));
+}
+
+function times(number) {
+  return number === undefined ? "–" : `${number < 10 ? number.toPrecision(2) : Math.round(number)} ×`;
+}
+
+/** Tables in Markdown; the first row of each is its head. */
+function print(some) {
+  const line = (cells) => `| ${cells.join(" | ")} |\n`;
+  const texts = some.map(([head, ...rows]) => {
+    return [head, ["---", ...head.slice(1).map(() => "---:")], ...rows].map(line).join("");
+  });
+  process.stdout.write(texts.join("\n"));
 }

@@ -165,6 +165,28 @@ describe("convert of a circuit", () => {
     ]);
   });
 
+  test("goes to a viz_data.pt and back to the same circuit, the same bytes each time", async () => {
+    const folder = await publishedFolder();
+    const model = ["--model", "tiny"];
+    await done(["convert", "viz_data.pt", "one.json", ...model, "--task", "quotes"], folder);
+    const { stdout, stderr } = await done(["convert", "one.json", "one.pt", "--as", "viz", ...model], folder);
+    expect(stdout).toBe("");
+    // Some of the model's edges have no effect in the published file.
+    expect(stderr).toMatch(/^effects of edges are left out: .* have none\none\.pt: 9 nodes, \d+ edges\n$/u);
+    await done(["convert", "one.json", "two.pt", "--as", "viz", ...model], folder);
+    expect(readFileSync(join(folder, "two.pt")).equals(readFileSync(join(folder, "one.pt")))).toBe(true);
+    await done(["convert", "one.pt", "back.json", ...model, "--task", "quotes"], folder);
+    const [one, back] = ["one.json", "back.json"].map((name) =>
+      parseNodeFile(readFileSync(join(folder, name), "utf8"), name),
+    ) as [NodeFile, NodeFile];
+    const withoutEffects = one.edges.map(({ from, to, weight }) => ({ from, to, weight }));
+    const kept = (file: NodeFile) => Object.entries(file.nodes).filter(([, channels]) => channels.length > 0);
+    expect(kept(back)).toEqual(kept(one));
+    expect(back).toMatchObject({ model: one.model, task: "quotes", loss: one.loss, edges: withoutEffects });
+    await done(["convert", "one.pt", "alone.json"], folder);
+    expect(parseNodeFile(readFileSync(join(folder, "alone.json"), "utf8"), "alone.json").edges).toEqual(back.edges);
+  });
+
   test("becomes the beginning of a .circuit file that check reads", async () => {
     const folder = quoteFolder();
     writeFileSync(
@@ -211,7 +233,9 @@ describe("convert of a circuit", () => {
       [["kept.json", "out", ...asGraph], "expected: --model with the folder of its model"],
       [["kept.json", "out", ...asText], "expected: --model with the folder of its model"],
       [["kept.json", "out", ...asText, "--model", "small"], "kept.json: the circuit was made for another model"],
-      [["kept.json", "out", "--as", "png"], "Allowed choices are nodes, mib, circuit"],
+      [["kept.json", "out", "--as", "viz"], "expected: --model with the folder of its model"],
+      [["kept.json", "out", "--as", "viz", "--model", "small"], "kept.json: the circuit was made for another model"],
+      [["kept.json", "out", "--as", "png"], "Allowed choices are nodes, mib, viz, circuit"],
     ] as const) {
       expect(await refused(["convert", ...args], folder)).toContain(message);
     }

@@ -66,9 +66,9 @@ test("trials whose budget is too small for the method are counted, and the other
   expectCode(some, 0);
   expect(some.stderr).toContain("3 of 4 trials failed, the first with: The pruner learned-mask@");
   expect(some.stdout).toMatch(/^ {4}1 {5}1 +failed$/mu);
-  const all = await filigree([...args, "--budget", "300"], folder);
+  const all = await filigree([...args, "--budget", "150"], folder);
   expectCode(all, 70);
-  expect(all.stderr).toMatch(/failed in every trial with the whole budget: .* its budget of 300 sequences/u);
+  expect(all.stderr).toMatch(/failed in every trial with the whole budget: .* its budget of 150 sequences/u);
 });
 
 test.each([

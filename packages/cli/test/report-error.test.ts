@@ -1,4 +1,4 @@
-import { PrunerError } from "@filigree/pruners";
+import { BudgetError, PrunerError } from "@filigree/pruners";
 import { SparsifierError } from "@filigree/training";
 import { expect, test } from "vitest";
 import { reportError } from "../src/report-error.ts";
@@ -13,4 +13,12 @@ test.each([
   expect(said).toContain("a fault of that plugin");
   expect(said).toMatch(/TypeError: ouch\n\s+at .*report-error\.test\.ts/u);
   expect(said).not.toContain("fault of filigree");
+});
+
+test("a budget that is too small is the input's fault", () => {
+  let said = "";
+  expect(reportError(new BudgetError("half@1.0.0", 300), ["prune"], (text) => void (said += text))).toBe(2);
+  expect(said).toBe(
+    "error: The pruner half@1.0.0 asked for more work than its budget of 300 sequences allows.\n  hint: give it a larger --budget",
+  );
 });

@@ -66,7 +66,7 @@ export function normedSite(norm: string): SiteName | undefined {
 
 export interface ForwardOptions {
   readonly edit?: Edit;
-  /** Holds the scales of norms: everything else about them stays live. */
+  /** Holds the scales of norms: everything else about them stays live. They are constants to a gradient. */
   readonly norms?: NormScales;
   /** Takes the place of the products with attention and MLP matrices: that is how single weights are ablated. */
   readonly project?: Project;

@@ -124,4 +124,4 @@ export {
 export { randomStream, seed, type RandomStream, type Seed } from "./random.ts";
 export { END_OF_TEXT, parseTokenizer, tokenizerFromVocabulary, trainBpe, type Tokenizer } from "./tokenizer/index.ts";
 export { untrainedModel } from "./untrained-model.ts";
-export { readVizData, type EdgeNumbers, type VizData } from "./viz-data.ts";
+export { formatVizData, readVizData, type EdgeNumbers, type VizData } from "./viz-data.ts";

@@ -1,14 +1,26 @@
-import { InputError, NODE_SITE_KINDS, nodeId, parseSite, siteName, type NodeId, type SiteName } from "@filigree/sites";
+import {
+  compareSites,
+  InputError,
+  NODE_SITE_KINDS,
+  nodeId,
+  parseNodeId,
+  parseSite,
+  siteName,
+  type NodeId,
+  type SiteName,
+} from "@filigree/sites";
 import { withFile } from "./checkpoint/open-file.ts";
 import { readValues } from "./checkpoint/tensor-file.ts";
 import { readTorchFile } from "./checkpoint/torch/read-torch-file.ts";
+import { fromFloat32 } from "./checkpoint/safetensors.ts";
 import { TorchTensor } from "./checkpoint/torch/torch-tensor.ts";
 import type { TorchValue } from "./checkpoint/torch/torch-world.ts";
+import { formatTorchFile, type NumberTensor, type TorchData } from "./checkpoint/torch/write-torch-file.ts";
 
 /** A number for each edge, by "from to". */
 export type EdgeNumbers = ReadonlyMap<`${NodeId} ${NodeId}`, number>;
 
-/** A circuit that OpenAI published, as its `viz_data.pt` holds it. */
+/** A circuit as OpenAI's `viz_data.pt` holds it. */
 export interface VizData {
   /** The kept channels of each site, ascending. */
   readonly nodes: Readonly<Record<SiteName, readonly number[]>>;
@@ -20,7 +32,7 @@ export interface VizData {
   readonly loss: { readonly model: number | undefined; readonly circuit: number | undefined };
   /** How many nodes the model has that could have been kept. */
   readonly totalNodes: number | undefined;
-  /** What of the file was passed over, one sentence each. */
+  /** What was passed over, one sentence each. */
   readonly notes: readonly string[];
 }
 
@@ -53,6 +65,70 @@ export function readVizData(path: string): Promise<VizData> {
       notes: reader.notes,
     };
   });
+}
+
+/**
+ * The bytes of a `viz_data.pt` of a circuit, the same for the same circuit: what {@link readVizData} reads, and no
+ * samples or activations. Numbers of edges become float32. Edges whose ends are not both nodes are left out, and an
+ * effect of 0 cannot be told from none.
+ */
+export function formatVizData({ nodes, effects, weights, loss, totalNodes }: Omit<VizData, "notes">): Uint8Array {
+  const sites = (Object.keys(nodes) as SiteName[]).sort(compareSites);
+  const circuit = sites.map((site): [string, TorchData] => [site, indexTensor(nodes[site]!)]);
+  const stored = (value: number | undefined) => (value === undefined ? undefined : value * LOSSES_ARE_TIMES);
+  const importances = {
+    loss: stored(loss.model),
+    interv_loss: stored(loss.circuit),
+    pair_data: effects.size === 0 ? undefined : edgeMatrices(nodes, effects, LOSSES_ARE_TIMES),
+    pair_data_connections: edgeMatrices(nodes, weights, 1),
+  };
+  return formatTorchFile(
+    dictOf({
+      circuit_data: { dict: new Map(circuit) },
+      importances: dictOf(importances),
+      num_total_nodes: totalNodes,
+    }),
+  );
+}
+
+/** Entries [matrix source × target, sources, targets, (source site, target site)], one for each two sites with an edge. */
+function edgeMatrices(nodes: VizData["nodes"], numbers: EdgeNumbers, scale: number): TorchData {
+  const places = new Map(
+    Object.entries(nodes).flatMap(([site, channels]) =>
+      channels.map((channel, place): [NodeId, number] => [nodeId(site as SiteName, channel), place]),
+    ),
+  );
+  const entries = new Map<string, { readonly sites: readonly [SiteName, SiteName]; readonly values: Float32Array }>();
+  for (const [pair, number] of numbers) {
+    const [from, to] = pair.split(" ") as [NodeId, NodeId];
+    const [row, column] = [places.get(from), places.get(to)];
+    if (row === undefined || column === undefined) continue;
+    const sites = [parseNodeId(from).site, parseNodeId(to).site] as const;
+    const [rows, columns] = [nodes[sites[0]]!.length, nodes[sites[1]]!.length];
+    const entry = entries.get(sites.join(" ")) ?? { sites, values: new Float32Array(rows * columns) };
+    entry.values[row * columns + column] = number * scale;
+    entries.set(sites.join(" "), entry);
+  }
+  const inOrder = [...entries.values()].sort(
+    ({ sites: a }, { sites: b }) => compareSites(a[0], b[0]) || compareSites(a[1], b[1]),
+  );
+  const list = inOrder.map(({ sites, values }) => {
+    const [sources, targets] = [nodes[sites[0]]!, nodes[sites[1]]!];
+    const matrix: NumberTensor = { ...fromFloat32(values, [sources.length, targets.length]), type: "F32" };
+    return { list: [matrix, { list: sources }, { list: targets }, { tuple: sites }] };
+  });
+  return { list };
+}
+
+function indexTensor(indices: readonly number[]): NumberTensor {
+  const bytes = new Uint8Array(BigInt64Array.from(indices, BigInt).buffer);
+  return { type: "I64", shape: [indices.length], bytes };
+}
+
+/** A dict of what is defined. */
+function dictOf(members: Readonly<Record<string, TorchData | undefined>>): TorchData {
+  const defined = Object.entries(members).filter((member): member is [string, TorchData] => member[1] !== undefined);
+  return { dict: new Map(defined) };
 }
 
 class Reader {

@@ -17,6 +17,8 @@ export {
   type EdgeMask,
   type MaskGradient,
   type ModelGraph,
+  type NormMode,
+  type PassOptions,
   type Pruner,
   type PrunerContext,
   type PrunerStep,
@@ -55,13 +57,13 @@ export { circuitSkeleton, type SkeletonSettings } from "./exchange/circuit-skele
 export { circuitOfMibGraph, mibGraphOf } from "./exchange/mib-circuit.ts";
 export { formatMibGraph, parseMibGraph, type MibGraph } from "./exchange/mib-graph.ts";
 export { checkModelOfCircuit } from "./exchange/model-of-circuit.ts";
-export { circuitOfVizData, type ImportSettings } from "./exchange/viz-data-circuit.ts";
+export { circuitOfVizData, vizDataOf, type ImportSettings } from "./exchange/viz-data-circuit.ts";
 export { learnedMask } from "./learned-mask/learned-mask.ts";
 export { circuitPage } from "./picture/circuit-page.ts";
 export { circuitSvg, type PictureOptions } from "./picture/circuit-svg.ts";
 export type { PruneCheckpoint } from "./run/checkpoint.ts";
 export { pruneTask, type PruneOptions, type PruneProgress, type PruneResult } from "./run/prune-task.ts";
-export { PrunerError } from "./run/pruner-error.ts";
+export { BudgetError, PrunerError } from "./run/pruner-error.ts";
 export { runTrial, type TrialSettings } from "./search/run-trial.ts";
 export type { SearchCheckpoint } from "./search/checkpoint.ts";
 export { searchOptions, type SearchResult, type SearchSettings } from "./search/search-options.ts";

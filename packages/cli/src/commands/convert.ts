@@ -7,6 +7,7 @@ import {
   formatCircuitAs,
   readCircuit,
   type CircuitFormat,
+  type FormattedCircuit,
   type ReadCircuit,
 } from "../model/circuit-files.ts";
 import { withModel } from "../model/with-model.ts";
@@ -16,23 +17,27 @@ import type { Session } from "../session.ts";
 const HELP = `
 A folder is read as a model: OpenAI's beeg_config.json and final_model.pt, the Hugging Face layout, or a checkpoint of
 ours. <to> becomes a checkpoint folder whose matrices are compressed; the tokenizer is carried along. <to> must not
-exist yet, or be an empty folder.
+exist yet, or be an empty folder. --halves rounds the weights of matrices to float16, for a file of two thirds the size.
+The model is then another one, with figures and a hash of its own.
 
 A file is read as a circuit: a node file, a graph of EAP-IG and MIB, or OpenAI's viz_data.pt. <to> must not exist yet;
 it becomes what --as says:
   nodes    a node file; edges are weights of --model
   mib      a graph of EAP-IG and MIB: whole heads and MLP blocks
+  viz      OpenAI's viz_data.pt, without the samples and activations that its viewer shows
   circuit  the beginning of a .circuit file, with the nodes in groups
 
 Examples:
   $ filigree convert models/csp_yolo2 models/yolo2
   $ filigree convert viz_data.pt quotes.nodes.json --model models/yolo2 --task single_double_quote
-  $ filigree convert quotes.nodes.json quotes.circuit --as circuit --model models/yolo2`;
+  $ filigree convert quotes.nodes.json quotes.circuit --as circuit --model models/yolo2
+  $ filigree convert quotes.nodes.json viz_data.pt --as viz --model models/yolo2`;
 
 interface ConvertOptions {
   model?: string;
   task?: string;
   as?: CircuitFormat;
+  halves?: true;
 }
 
 export function addConvert(program: Command, session: Session): void {
@@ -46,6 +51,7 @@ export function addConvert(program: Command, session: Session): void {
     .addOption(
       new Option("--as <format>", "of a circuit: what to write; nodes, where left out").choices(CIRCUIT_FORMATS),
     )
+    .option("--halves", "of a model: round weights to float16")
     .addHelpText("after", HELP)
     .action((from: string, to: string, options: ConvertOptions) => convert(from, to, options, session));
 }
@@ -53,14 +59,25 @@ export function addConvert(program: Command, session: Session): void {
 async function convert(from: string, to: string, options: ConvertOptions, session: Session): Promise<void> {
   const found = await stat(from).catch(() => undefined);
   if (!found) throw new InputError({ what: "there is no such file or folder", where: from });
-  if (found.isFile()) return convertFile(from, to, options, session);
-  if (Object.values(options).some((value) => value !== undefined)) {
+  const { halves = false, ...forCircuits } = options;
+  if (found.isFile()) {
+    if (!halves) return convertFile(from, to, options, session);
+    throw new InputError({
+      what: "--halves is for models, and this is a file",
+      where: from,
+      expected: "a model folder",
+    });
+  }
+  if (Object.values(forCircuits).some((value) => value !== undefined)) {
     const what = "--model, --task and --as are for circuits, and this is a folder";
     throw new InputError({ what, where: from, expected: "a file with a circuit" });
   }
   const { convertCheckpoint } = await import("@filigree/core");
   const { values, notes } = await session.withProgress((progress) =>
-    convertCheckpoint(from, to, (read, of) => progress.update(`reading ${from}: ${read} of ${of} parameters`)),
+    convertCheckpoint(from, to, {
+      halves,
+      onProgress: (read, of) => progress.update(`reading ${from}: ${read} of ${of} parameters`),
+    }),
   );
   for (const note of notes) session.note(note);
   const data = [...values.values()];
@@ -77,15 +94,15 @@ async function convertFile(from: string, to: string, options: ConvertOptions, se
     throw new InputError({ what: "there is something already", where: to, expected: "a file to make" });
   }
   const { model, task, as: format = "nodes" } = options;
-  const work = async (loaded?: Model): Promise<{ circuit: ReadCircuit; text: string }> => {
+  const work = async (loaded?: Model): Promise<{ circuit: ReadCircuit; formatted: FormattedCircuit }> => {
     const circuit = await readCircuit(from, { ...(loaded && { model: loaded }), ...(task !== undefined && { task }) });
     const whole = model !== undefined && loaded !== undefined ? { directory: model, loaded } : undefined;
-    return { circuit, text: await formatCircuitAs(format, circuit, to, whole) };
+    return { circuit, formatted: await formatCircuitAs(format, circuit, to, whole) };
   };
-  const { circuit, text } = model === undefined ? await work() : await withModel(model, "wasm", work);
+  const { circuit, formatted } = model === undefined ? await work() : await withModel(model, "wasm", work);
   const { writeFileAtomically } = await import("@filigree/core");
-  await writeFileAtomically(to, text);
-  for (const note of circuit.notes) session.note(note);
+  await writeFileAtomically(to, formatted.contents);
+  for (const note of [...circuit.notes, ...formatted.notes]) session.note(note);
   const nodes = Object.values(circuit.file.nodes).reduce((sum, channels) => sum + channels.length, 0);
   session.note(`${to}: ${counted(nodes, "node")}, ${counted(circuit.file.edges.length, "edge")}`);
 }

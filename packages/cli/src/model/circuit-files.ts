@@ -5,7 +5,7 @@ import { formatNodeFile, InputError, JsonValue, NODE_FILE_FORMAT, parseNodeFile 
 import { readText } from "../files.ts";
 
 /** What a circuit can be written as. */
-export const CIRCUIT_FORMATS = ["nodes", "mib", "circuit"] as const;
+export const CIRCUIT_FORMATS = ["nodes", "mib", "viz", "circuit"] as const;
 
 export type CircuitFormat = (typeof CIRCUIT_FORMATS)[number];
 
@@ -72,8 +72,14 @@ async function readGraph(
   return { file: circuitOfMibGraph(graph, { ...rest, model }), notes: [...notes, coarse] };
 }
 
+/** What a file is to hold, and what of the circuit that leaves out. */
+export interface FormattedCircuit {
+  readonly contents: string | Uint8Array;
+  readonly notes: readonly string[];
+}
+
 /**
- * The text of a circuit in a format.
+ * A circuit in a format.
  *
  * @param to where it will lie: paths in a `.circuit` file are relative to its folder
  * @throws InputError where the format needs the model and none is given.
@@ -83,14 +89,23 @@ export async function formatCircuitAs(
   { file }: ReadCircuit,
   to: string,
   model: { readonly directory: string; readonly loaded: Model } | undefined,
-): Promise<string> {
-  if (format === "nodes") return formatNodeFile(file);
-  if (model === undefined) throw needsModel(to, "a node file does not say which channels belong to which head");
-  const { circuitSkeleton, formatMibGraph, mibGraphOf } = await import("@filigree/pruners");
+): Promise<FormattedCircuit> {
+  if (format === "nodes") return { contents: formatNodeFile(file), notes: [] };
+  if (model === undefined) {
+    const heads = "a node file does not say which channels belong to which head";
+    throw needsModel(to, format === "viz" ? "a node file does not say how many nodes the model has" : heads);
+  }
+  const { circuitSkeleton, formatMibGraph, mibGraphOf, vizDataOf } = await import("@filigree/pruners");
   const { config } = model.loaded;
-  if (format === "mib") return formatMibGraph(mibGraphOf(file, config));
+  if (format === "mib") return { contents: formatMibGraph(mibGraphOf(file, config)), notes: [] };
+  if (format === "viz") {
+    const { formatVizData } = await import("@filigree/core");
+    const viz = vizDataOf(file, config);
+    return { contents: formatVizData(viz), notes: viz.notes };
+  }
   const task = isPath(file.task) ? dotted(pathFromFileTo(file.task, to)) : file.task;
-  return circuitSkeleton(file, { config, modelPath: pathFromFileTo(model.directory, to), task });
+  const modelPath = pathFromFileTo(model.directory, to);
+  return { contents: circuitSkeleton(file, { config, modelPath, task }), notes: [] };
 }
 
 function needsModel(where: string, what: string): InputError {

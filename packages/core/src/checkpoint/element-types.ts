@@ -50,6 +50,28 @@ export function decodeElements(type: ElementType, bytes: Uint8Array): Float32Arr
   }
 }
 
+/** The bits of the nearest float16 of each value, of two the even one; ±Infinity beyond the largest, 65,504. */
+export function encodeHalves(values: Float32Array): Uint16Array {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  return Uint16Array.from(bits, (float, i) => {
+    const sign = (float >>> 16) & 0x8000;
+    const size = Math.abs(values[i]!);
+    if (Number.isNaN(size)) return sign | 0x7e00;
+    // Half of the last step below 2^16 rounds up to infinity.
+    if (size >= 65_520) return sign | 0x7c00;
+    const exponent = Math.max(-14, Math.floor(Math.log2(size)));
+    // Steps of 2^(exponent - 10); a sum of whole steps carries into the exponent's bits by itself.
+    const steps = roundToEven(size * 2 ** (10 - exponent));
+    return sign | (((exponent + 14) << 10) + steps);
+  });
+}
+
+function roundToEven(value: number): number {
+  const below = Math.floor(value);
+  const rest = value - below;
+  return rest > 0.5 || (rest === 0.5 && below % 2 === 1) ? below + 1 : below;
+}
+
 function lookUp(indices: Uint16Array, table: Float32Array): Float32Array {
   const values = new Float32Array(indices.length);
   for (let i = 0; i < indices.length; i++) values[i] = table[indices[i]!]!;

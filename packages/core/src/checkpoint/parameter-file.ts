@@ -3,7 +3,14 @@ import { InputError, didYouMean, siteName, type SiteName } from "@filigree/sites
 import { siteWidth, type ModelConfig } from "../config.ts";
 import { listParameters, type StoredValues } from "../parameters.ts";
 import { bytesSource, joinBytes } from "./byte-source.ts";
-import { fromFloat32, fromUint16, openSafetensors, safetensorsParts, type StoredTensor } from "./safetensors.ts";
+import {
+  fromFloat32,
+  fromHalves,
+  fromUint16,
+  openSafetensors,
+  safetensorsParts,
+  type StoredTensor,
+} from "./safetensors.ts";
 import {
   COMPRESS_BELOW,
   countNonzeros,
@@ -15,7 +22,7 @@ import {
 } from "./tensor-file.ts";
 
 // A matrix W of a sparse model is stored as three tensors, `W.counts` (nonzeros of each row), `W.columns` and
-// `W.values`, row after row: six bytes a nonzero. `W` itself is then absent.
+// `W.values`, row after row: six bytes a nonzero, or four where all values are float16. `W` itself is then absent.
 
 /** What the metadata of a file of ours names. Equal parameters then have equal bytes. */
 export const PARAMETER_FILE_FORMAT = "filigree.parameters/1";
@@ -96,7 +103,7 @@ export function parameterFileParts(config: ModelConfig, file: ParameterFile): Ui
   }
   for (const [site, mean] of file.means) tensors.set(`${MEAN}${site}`, fromFloat32(mean, [mean.length]));
   // Two-byte tensors last, so that the four-byte ones stay aligned.
-  const ordered = [...tensors].sort(([, a], [, b]) => Number(a.type === "U16") - Number(b.type === "U16"));
+  const ordered = [...tensors].sort(([, a], [, b]) => Number(a.type !== "F32") - Number(b.type !== "F32"));
   return safetensorsParts(new Map(ordered), { format: PARAMETER_FILE_FORMAT });
 }
 
@@ -113,7 +120,7 @@ function compressed({ rows, rowStarts, columns, values }: SparseRows): [string, 
   return [
     ["counts", fromUint16(counts)],
     ["columns", fromUint16(columns)],
-    ["values", fromFloat32(values, [values.length])],
+    ["values", fromHalves(values, [values.length]) ?? fromFloat32(values, [values.length])],
   ];
 }
 

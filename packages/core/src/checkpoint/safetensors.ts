@@ -1,6 +1,6 @@
 import { InputError, JsonValue } from "@filigree/sites";
 import { joinBytes, readBytes, type ByteSource } from "./byte-source.ts";
-import { decodeElements, ELEMENT_BYTES, type ElementType } from "./element-types.ts";
+import { decodeElements, ELEMENT_BYTES, encodeHalves, type ElementType } from "./element-types.ts";
 import { elementsOf, PIECE_BYTES, type FileTensor, type TensorFile } from "./tensor-file.ts";
 
 /** A tensor of a file, still as bytes. */
@@ -153,6 +153,18 @@ export function toFloat32({ type, bytes }: StoredTensor): Float32Array {
 /** float32 values as a stored tensor; the bytes are those of `values`, not a copy. */
 export function fromFloat32(values: Float32Array, shape: readonly number[]): StoredTensor {
   return { type: "F32", shape, bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength) };
+}
+
+/** Values as a stored tensor of two bytes each, or undefined where some of them are no float16. */
+export function fromHalves(values: Float32Array, shape: readonly number[]): StoredTensor | undefined {
+  // Most tensors that are not of halves show it in their first values.
+  for (const part of [values.subarray(0, 16), values]) {
+    const bytes = new Uint8Array(encodeHalves(part).buffer);
+    const back = decodeElements("F16", bytes);
+    if (part.some((value, i) => !Object.is(value, back[i]))) return undefined;
+    if (part.length === values.length) return { type: "F16", shape, bytes };
+  }
+  return undefined;
 }
 
 /** Whole numbers below 65,536 as a stored tensor. */

@@ -35,6 +35,25 @@ function changed(change: (tensors: Map<string, StoredTensor>) => void): Uint8Arr
   return formatSafetensors(tensors);
 }
 
+test("a matrix of float16 values takes two bytes a value, and any other four", async () => {
+  const sparse = (value: (i: number) => number) => {
+    const { values, means } = parameters(TINY, 1);
+    const data = new Float32Array(18 * 11).map((_, i) => (i % 9 === 0 ? value(i) : 0));
+    return { values: new Map([...values, [WEIGHT, data]]), means };
+  };
+  const halves = sparse((i) => (i - 90) * 2 ** -24 || 65_504);
+  const others = sparse((i) => (i === 27 ? 0.1 : 1));
+  for (const [file, type] of [
+    [halves, "F16"],
+    [others, "F32"],
+  ] as const) {
+    const bytes = formatParameterFile(TINY, file);
+    expect(parseSafetensors(bytes, "m").tensors.get(`${WEIGHT}.values`)!.type).toBe(type);
+    const back = await parseParameterFile(bytes, TINY, "m");
+    expect(denseValues(back.values).get(WEIGHT)).toEqual(file.values.get(WEIGHT));
+  }
+});
+
 const repeat = (count: number, value: number) => Array.from({ length: count }, () => value);
 const whole = (type: "U16" | "I32", ...values: number[]): StoredTensor => {
   const bytes = new Uint8Array((type === "U16" ? Uint16Array.from(values) : Int32Array.from(values)).buffer);

@@ -12,6 +12,7 @@ import {
   formatSafetensors,
   fromFloat32,
   InputError,
+  listParameters,
   loadModel,
   parseParameterFile,
   parseTorchTensors,
@@ -220,6 +221,29 @@ describe("converting", () => {
     await writeFile(join(from, "model.safetensors"), "");
     await expect(convertCheckpoint(from, join(directory, "b"))).rejects.toThrow(InputError);
     expect((await readdir(directory)).sort()).toEqual(["a", "full"]);
+  });
+
+  test("rounds weights to the nearest float16 where asked: half the bytes, another model", async () => {
+    const [from, to] = [join(directory, "a"), join(directory, "b")];
+    const sparse = [...randomValues(TINY, 1)].map(([name, data]) => {
+      return [name, data.map((value, i) => (i % 4 === 0 ? (i % 8 === 0 ? value : 1e-9) : 0))] as const;
+    });
+    await saveModel(from, { ...checkpoint, config: TINY, values: new Map(sparse) });
+    const exact = await readCheckpoint(from);
+    const { hash, values } = await convertCheckpoint(from, to, { halves: true });
+    expect(hash).not.toBe(exact.hash);
+    expect((await readCheckpoint(to)).hash).toBe(hash);
+    for (const { name, shape } of listParameters(TINY)) {
+      const [before, after] = [denseValues(exact.values).get(name)!, denseValues(values).get(name)!];
+      // Half a step of eleven bits; below the smallest float16 nothing is left.
+      const close = (value: number, i: number) =>
+        Math.abs(value - before[i]!) <= Math.abs(before[i]!) * 2 ** -11 + 2e-8;
+      expect(shape.length === 1 ? after.every((v, i) => v === before[i]) : after.every(close), name).toBe(true);
+      expect(shape.length === 2 && after.includes(Math.fround(1e-9)), name).toBe(false);
+    }
+    const wrong = new Map([...exact.values, ["lm_head.weight", new Float32Array(13 * 11).fill(70_000)]]);
+    await saveModel(from, { ...checkpoint, config: TINY, values: wrong });
+    await expect(convertCheckpoint(from, join(directory, "c"), { halves: true })).rejects.toThrow(/70000, which no/);
   });
 
   test("fills an empty folder", async () => {

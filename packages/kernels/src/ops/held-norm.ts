@@ -1,9 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { call, hasKernels, output } from "../wasm/module.ts";
+import { differentiable } from "./custom-gradient.ts";
 import { LAYER_NORM_EPSILON } from "./layer-norm.ts";
+import { sumOverTokens } from "./linear.ts";
 import { RMS_NORM_EPSILON } from "./rms-norm.ts";
 
-// Norms in two steps, so that the scale of one run can be put into another. No gradients: the model is run, not trained.
+// Norms in two steps, so that the scale of one run can be put into another.
 
 /**
  * What a norm multiplies each token of x [channels, tokens] by, [tokens]: 1 / √(mean of squares + ε), for `layer` of
@@ -13,7 +15,10 @@ export function normScales(norm: "rms" | "layer", x: tf.Tensor2D): tf.Tensor1D {
   return tf.tidy(() => statistics(norm, x).scales);
 }
 
-/** The norm of x [channels, tokens] with given scales [tokens]; the mean of `layer` is x's own. */
+/**
+ * The norm of x [channels, tokens] with given scales [tokens]; the mean of `layer` is x's own. Scales are constants:
+ * x, gain and bias have gradients, and none flows through what the scales were taken from.
+ */
 export function normaliseBy(
   norm: "rms" | "layer",
   x: tf.Tensor2D,
@@ -21,10 +26,22 @@ export function normaliseBy(
   gain: tf.Tensor1D,
   bias?: tf.Tensor1D,
 ): tf.Tensor2D {
-  return tf.tidy(() => {
-    const centred = norm === "rms" ? x : tf.sub<tf.Tensor2D>(x, statistics(norm, x).means);
-    const normal = tf.mul<tf.Tensor2D>(tf.mul(centred, scales), tf.reshape(gain, [-1, 1]));
-    return bias ? tf.add<tf.Tensor2D>(normal, tf.reshape(bias, [-1, 1])) : normal;
+  return differentiable<tf.Rank.R2>(bias ? [x, gain, bias] : [x, gain], (...given) => {
+    const [x, gain, bias] = given as [tf.Tensor2D, tf.Tensor1D, tf.Tensor1D?];
+    const centred = norm === "rms" ? x : tf.sub(x, statistics(norm, x).means);
+    const normal = tf.mul(centred, scales);
+    const column = tf.reshape(gain, [-1, 1]);
+    const value = tf.mul<tf.Tensor2D>(normal, column);
+    return {
+      value: bias ? tf.add<tf.Tensor2D>(value, tf.reshape(bias, [-1, 1])) : value,
+      saved: [normal, column, scales],
+      gradients: (dy, [normal, column, scales]) => {
+        const g = tf.mul(dy, column!);
+        const dx = tf.mul(norm === "rms" ? g : tf.sub(g, tf.mean(g, 0)), scales!);
+        const dgain = sumOverTokens(tf.mul(dy, normal!));
+        return bias ? [dx, dgain, sumOverTokens(dy)] : [dx, dgain];
+      },
+    };
   });
 }
 

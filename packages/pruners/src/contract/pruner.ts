@@ -6,6 +6,19 @@ export const PRUNER_API_VERSION = 1;
 /** What channels outside a circuit show: the mean over the training corpus, 0, or what another example shows there. */
 export type AblationKind = "mean" | "zero" | "resample";
 
+/**
+ * Whether norms scale a token by its size in the masked pass (live) or by its size in the whole model's pass over the
+ * same prompt (frozen), so that ablating one node does not rescale all others. Frozen scales are constants: no gradient
+ * goes through them. Circuits are always measured with live norms.
+ */
+export type NormMode = "live" | "frozen";
+
+/** How the masked model is run for a loss or a gradient. */
+export interface PassOptions {
+  /** Live, where left out: as circuits are measured. */
+  readonly norms?: NormMode;
+}
+
 /** One gate an edge, in the order of {@link ModelGraph}: 1 lets it carry its source, 0 what its source shows ablated. */
 export type EdgeMask = Float32Array;
 
@@ -51,17 +64,17 @@ export interface PrunerContext {
   /** How many contrast pairs the dev split has. An example without a partner counts as a pair of its own. */
   readonly pairs: number;
   /** Mean task loss of the masked model, in nats, over some pairs, or over the whole dev split. */
-  loss(mask: NodeMask | EdgeMask, pairs?: readonly number[]): number;
+  loss(mask: NodeMask | EdgeMask, pairs?: readonly number[], pass?: PassOptions): number;
   /** The same loss, and its derivative with respect to every gate. */
-  gradient(mask: NodeMask, pairs?: readonly number[]): MaskGradient;
-  gradient(mask: EdgeMask, pairs?: readonly number[]): EdgeGradient;
+  gradient(mask: NodeMask, pairs?: readonly number[], pass?: PassOptions): MaskGradient;
+  gradient(mask: EdgeMask, pairs?: readonly number[], pass?: PassOptions): EdgeGradient;
   /** What the channels of a node site do in the whole model. Costs one pass over the dev split. */
   statistics(site: SiteName): ActivationStatistics;
   /** The nonzero weights between nodes whose gates are not 0. */
   edges(mask: NodeMask): readonly NodeFileEdge[];
   /** A random stream of the run's seed. Name it after what it decides, with the step in the name where it has one. */
   random(name: string): RandomStream;
-  /** Work allowed and work done, in sequences run forward. A gradient counts three times. */
+  /** Work allowed and work done, in sequences run forward. A gradient counts three times; frozen norms count once more. */
   readonly budget: { readonly total: number; readonly used: number };
   /** Figures to show with the progress of the current step. */
   log(figures: Readonly<Record<string, number>>): void;

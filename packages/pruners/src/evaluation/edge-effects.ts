@@ -74,7 +74,9 @@ export async function measureEdgeEffects(
       return loss;
     });
   const base =
-    chosen.length === 0 ? NaN : using(new MaskedPass(model, graph, { nodes, edges }, ablation, true), measureSlopes);
+    chosen.length === 0
+      ? NaN
+      : using(new MaskedPass(model, graph, { nodes, edges }, ablation, { everyEdge: true }), measureSlopes);
   const effects: EdgeEffect[] = [];
   const passes = new CircuitPasses(model, () => graph, ablation);
   for (const e of chosen) {

@@ -2,8 +2,11 @@ import {
   InputError,
   NODE_FILE_FORMAT,
   nodeId,
+  nodeSites,
   siteWidth,
+  type EdgeNumbers,
   type Model,
+  type ModelConfig,
   type NodeFile,
   type NodeFileEdge,
   type NodeId,
@@ -11,6 +14,7 @@ import {
   type VizData,
 } from "@filigree/core";
 import { circuitEdges } from "../circuit/circuit-edges.ts";
+import { circuitMask, circuitOfFile } from "../circuit/node-file.ts";
 import { UNKNOWN_MODEL } from "./model-of-circuit.ts";
 
 /** What a published circuit does not say of itself. */
@@ -51,6 +55,41 @@ export function circuitOfVizData(viz: VizData, { where, model, task = UNKNOWN_TA
     loss: { dev: null, test: viz.loss.circuit ?? null, uncalibrated: null, model: viz.loss.model ?? null },
     found: { pruner: "viz_data.pt", options: {}, seed: 0 },
   };
+}
+
+/**
+ * A node file's circuit as viz_data.pt holds circuits. That has no place for labels, calibration, and how the circuit
+ * was found and ablated; its notes say what else is lost. All sites of the model are listed, most without nodes.
+ *
+ * @throws InputError where the circuit has nodes that the model lacks.
+ */
+export function vizDataOf(file: NodeFile, config: ModelConfig): VizData {
+  circuitMask(config, file);
+  const edges = circuitOfFile(file).edges ?? [];
+  const withEffect = edges.filter(({ effect }) => effect !== undefined);
+  const elsewhere = file.edges.length - edges.length;
+  const { kind, means } = file.ablation;
+  // An effect that nobody measured would read as 0.
+  const effects = withEffect.length === edges.length ? withEffect : [];
+  const notes = [
+    elsewhere > 0 && `${elsewhere} of ${file.edges.length} edges are left out: an end of theirs is not a node`,
+    effects.length < withEffect.length &&
+      `effects of edges are left out: ${edges.length - withEffect.length} of ${edges.length} edges have none`,
+    (kind !== "mean" || means !== "model") &&
+      `the losses are those under ${kind === "mean" ? "ablation by the task's means" : `${kind} ablation`}: readers expect means of the corpus`,
+  ];
+  return {
+    nodes: Object.fromEntries(nodeSites(config).map((site) => [site, file.nodes[site] ?? []])),
+    effects: numbersOf(effects, ({ effect }) => effect!),
+    weights: numbersOf(edges, ({ weight }) => weight),
+    loss: { model: file.loss.model ?? undefined, circuit: file.loss.test ?? undefined },
+    totalNodes: nodeSites(config).reduce((sum, site) => sum + siteWidth(config, site), 0),
+    notes: notes.filter((note) => note !== false),
+  };
+}
+
+function numbersOf(edges: readonly NodeFileEdge[], numberOf: (edge: NodeFileEdge) => number): EdgeNumbers {
+  return new Map(edges.map((edge) => [`${edge.from} ${edge.to}`, numberOf(edge)]));
 }
 
 function checkChannels(viz: VizData, { config }: Model, where: string): void {

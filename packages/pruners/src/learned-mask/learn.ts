@@ -36,6 +36,7 @@ export function learn(ctx: PrunerContext, options: LearnedMaskOptions, state: Le
   const { loss, gradient } = ctx.gradient(
     maskWhere(ctx.sites, (place) => state.tau[place]! > 0),
     batch,
+    { norms: options.norms },
   );
   // While the task is not done, nothing is gained by closing gates. Without this a mask that has lost one necessary node
   // loses the others too: none of them has a gradient any more.

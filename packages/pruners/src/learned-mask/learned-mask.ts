@@ -35,7 +35,7 @@ const [LEARNING_SHARE, THINNING_SHARE, REMOVAL_SHARE, REGROWTH_SHARE] = [0.5, 0.
  */
 export const learnedMask = definePruner<LearnedMaskOptions, State>({
   name: "learned-mask",
-  version: "0.3.0",
+  version: "0.4.0",
   about: "learns a gate for every node, and removes by measured loss what the gates keep for nothing (Gao et al. 2025)",
   apiVersion: 1,
   options: LEARNED_MASK_OPTIONS,
@@ -89,8 +89,13 @@ function afterThinning(ctx: PrunerContext, state: Thinning): PrunerStep<State> {
   return { state: removal, done: false, progress: THINNING_SHARE };
 }
 
-/** Learning may take half of the budget. A gradient over a pair of sequences costs six. */
-function affordableSteps(ctx: PrunerContext, { steps, batchPairs }: LearnedMaskOptions): number {
-  const cost = 6 * Math.min(batchPairs, ctx.pairs);
-  return Math.max(1, Math.min(steps, Math.floor(ctx.budget.total / 2 / cost)));
+/**
+ * Learning may take half of the budget, and must leave enough for the whole model, one cut and what comes after it. A
+ * gradient over a pair of sequences costs six, with frozen norms eight.
+ */
+function affordableSteps(ctx: PrunerContext, { steps, batchPairs, norms }: LearnedMaskOptions): number {
+  const cost = (norms === "frozen" ? 8 : 6) * Math.min(batchPairs, ctx.pairs);
+  const { total } = ctx.budget;
+  const affordable = Math.min(total / 2, total - (2 + MEASUREMENTS_AFTER) * 2 * ctx.pairs);
+  return Math.max(1, Math.min(steps, Math.floor(affordable / cost)));
 }

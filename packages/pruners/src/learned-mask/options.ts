@@ -32,6 +32,12 @@ export const LEARNED_MASK_OPTIONS = defineOptions({
       "whether channel c of a head's queries and channel c of its keys have a gate each, as published, or one together",
     default: "separate",
   }),
+  norms: choiceOption(["live", "frozen"], {
+    about:
+      "while gates are learned, norms scale a token by its size in the masked pass (live), as published, or in the " +
+      "whole model's (frozen); the circuit is cut out and measured with live norms either way",
+    default: "live",
+  }),
 });
 
 /** Values of {@link LEARNED_MASK_OPTIONS}. */

@@ -1,5 +1,5 @@
 import { parseSite, siteAt, type NodeMask, type SiteName } from "@filigree/core";
-import type { MaskGradient, PrunerContext } from "../contract/pruner.ts";
+import type { MaskGradient, PassOptions, PrunerContext } from "../contract/pruner.ts";
 
 /**
  * The same model with one gate for channel c of the queries and channel c of the keys: a product q · k needs both, and
@@ -8,10 +8,10 @@ import type { MaskGradient, PrunerContext } from "../contract/pruner.ts";
  */
 export function tieQueriesAndKeys(ctx: PrunerContext): PrunerContext {
   const sites = new Map([...ctx.sites].filter(([site]) => parseSite(site).kind !== "attn.k"));
-  function gradient(mask: NodeMask, pairs?: readonly number[]): MaskGradient;
-  function gradient(mask: NodeMask | Float32Array, pairs?: readonly number[]): MaskGradient {
+  function gradient(mask: NodeMask, pairs?: readonly number[], pass?: PassOptions): MaskGradient;
+  function gradient(mask: NodeMask | Float32Array, pairs?: readonly number[], pass?: PassOptions): MaskGradient {
     if (mask instanceof Float32Array) throw new Error("Edges have no queries and keys to tie.");
-    const { loss, gradient: slopes } = ctx.gradient(untie(ctx, mask), pairs);
+    const { loss, gradient: slopes } = ctx.gradient(untie(ctx, mask), pairs, pass);
     const tied = [...mask.keys()].map((site): [SiteName, Float32Array] => {
       const own = slopes.get(site)!;
       const keys = keysOf(site);
@@ -22,7 +22,7 @@ export function tieQueriesAndKeys(ctx: PrunerContext): PrunerContext {
   return {
     ...ctx,
     sites,
-    loss: (mask, pairs) => ctx.loss(mask instanceof Float32Array ? mask : untie(ctx, mask), pairs),
+    loss: (mask, pairs, pass) => ctx.loss(mask instanceof Float32Array ? mask : untie(ctx, mask), pairs, pass),
     gradient: gradient as PrunerContext["gradient"],
     edges: (mask) => ctx.edges(untie(ctx, mask)),
     // A getter of the context, which a copy would read once.

@@ -3,7 +3,7 @@ import type { Model, NodeMask } from "@filigree/core";
 import { batchExamples, taskLoss, type Example, type ExampleBatch, type Task } from "@filigree/tasks";
 import type { CircuitGates } from "../circuit/circuit.ts";
 import { nodesOfEdges, type WeightGraph } from "../circuit/model-graph.ts";
-import type { EdgeGradient, EdgeMask, MaskGradient } from "../contract/pruner.ts";
+import type { EdgeGradient, EdgeMask, MaskGradient, NormMode } from "../contract/pruner.ts";
 import type { Ablation } from "./ablation.ts";
 import { CircuitPasses } from "./circuit-passes.ts";
 import { devPairs } from "./dev-pairs.ts";
@@ -50,8 +50,8 @@ export class MaskedLoss {
     return this.#examples(pairs).length;
   }
 
-  loss(mask: NodeMask | EdgeMask, pairs?: readonly number[]): number {
-    const pass = this.#passes.of(this.#gates(mask));
+  loss(mask: NodeMask | EdgeMask, norms: NormMode, pairs?: readonly number[]): number {
+    const pass = norms === "frozen" ? this.#pass(mask, norms) : this.#passes.of(this.#gates(mask));
     try {
       return this.#mean(pairs, (batch) => this.#valueOf(pass.logits(batch), batch));
     } finally {
@@ -59,10 +59,10 @@ export class MaskedLoss {
     }
   }
 
-  gradient(mask: NodeMask, pairs?: readonly number[]): MaskGradient {
+  gradient(mask: NodeMask, norms: NormMode, pairs?: readonly number[]): MaskGradient {
     const sums = [...mask.values()].map((gates) => new Float64Array(gates.length));
     const total = this.sequences(pairs);
-    const loss = this.#withPass(mask, (pass) =>
+    const loss = withPass(this.#pass(mask, norms), (pass) =>
       this.#mean(pairs, (batch) => {
         const [value, slopes] = pass.nodeGradient(batch, this.#lossOf(batch));
         slopes.forEach((slope, i) => addScaled(sums[i]!, slope, batch.examples.length / total));
@@ -72,7 +72,7 @@ export class MaskedLoss {
     return { loss, gradient: new Map([...mask.keys()].map((site, index) => [site, Float32Array.from(sums[index]!)])) };
   }
 
-  edgeGradient(mask: EdgeMask, pairs?: readonly number[]): EdgeGradient {
+  edgeGradient(mask: EdgeMask, norms: NormMode, pairs?: readonly number[]): EdgeGradient {
     const sums = new Float64Array(mask.length);
     const total = this.sequences(pairs);
     const work = (pass: MaskedPass) =>
@@ -81,16 +81,11 @@ export class MaskedLoss {
         addScaled(sums, slopes, batch.examples.length / total);
         return value;
       });
-    return { loss: this.#withPass(mask, work, true), gradient: Float32Array.from(sums) };
+    return { loss: withPass(this.#pass(mask, norms, true), work), gradient: Float32Array.from(sums) };
   }
 
-  #withPass<Result>(mask: NodeMask | EdgeMask, work: (pass: MaskedPass) => Result, everyEdge = false): Result {
-    const pass = new MaskedPass(this.#model, this.#graph, this.#gates(mask), this.#ablation, everyEdge);
-    try {
-      return work(pass);
-    } finally {
-      pass.dispose();
-    }
+  #pass(mask: NodeMask | EdgeMask, norms: NormMode, everyEdge = false): MaskedPass {
+    return new MaskedPass(this.#model, this.#graph, this.#gates(mask), this.#ablation, { norms, everyEdge });
   }
 
   #gates(mask: NodeMask | EdgeMask): CircuitGates {
@@ -147,6 +142,14 @@ function edgeGates(graph: WeightGraph, mask: EdgeMask): CircuitGates {
   const shown = Float32Array.from([...nodes.values()].flatMap((gates) => [...gates]));
   const between = (e: number) => shown[graph.from[e]!] !== 0 && shown[graph.to[e]!] !== 0;
   return { nodes, edges: mask.map((gate, e) => (between(e) ? gate : 1)) };
+}
+
+function withPass<Result>(pass: MaskedPass, work: (pass: MaskedPass) => Result): Result {
+  try {
+    return work(pass);
+  } finally {
+    pass.dispose();
+  }
 }
 
 function addScaled(sums: Float64Array, values: Float32Array, factor: number): void {

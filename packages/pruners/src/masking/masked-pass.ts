@@ -4,23 +4,40 @@ import {
   forward,
   gateChannels,
   linear,
+  normScales,
   SparsityPattern,
   type Edit,
   type Model,
   type NodeMask,
+  type NormScales,
   type Project,
   type SiteName,
 } from "@filigree/core";
 import type { ExampleBatch } from "@filigree/tasks";
 import type { CircuitGates } from "../circuit/circuit.ts";
 import type { MatrixEdges, WeightGraph } from "../circuit/model-graph.ts";
-import type { EdgeMask } from "../contract/pruner.ts";
+import type { EdgeMask, NormMode } from "../contract/pruner.ts";
 import { fillsOf, type Ablation } from "./ablation.ts";
 
 type Fill = tf.Tensor1D | tf.Tensor2D;
 
 /** A loss of the logits at the columns that are read, [outSize, examples]. */
 type Loss = (logits: tf.Tensor2D) => tf.Scalar;
+
+export interface MaskedPassOptions {
+  /** Live, where left out. */
+  readonly norms?: NormMode;
+  /** Whether edges whose gates are open can be asked for their gradient too. */
+  readonly everyEdge?: boolean;
+}
+
+/** What a pass over a batch takes from other runs. To its gradient they are constants. */
+interface Given {
+  /** What ablated channels show. */
+  readonly fills: ReadonlyMap<SiteName, Fill>;
+  /** The scales of frozen norms, by the norm's name. */
+  readonly scales: ReadonlyMap<string, tf.Tensor1D>;
+}
 
 /** The parts w · g and w · (1 − g) of a matrix's nonzeros. */
 interface SplitWeights {
@@ -30,7 +47,7 @@ interface SplitWeights {
 
 /**
  * The whole model's pass with gates at its nodes and edges: the plain twin of what core computes on a circuit's cone,
- * and the one that has gradients and takes every kind of ablation and cut edges. Dispose it.
+ * and the one that has gradients and takes every kind of ablation, cut edges and frozen norms. Dispose it.
  *
  * An edge that is cut carries what its source shows ablated: y = (W ∘ g) · x + (W ∘ (1 − g)) · fill + b. What c_proj
  * multiplies is what attention made of the values, the site attn.y.
@@ -39,15 +56,22 @@ export class MaskedPass {
   readonly #edgeCount: number;
   readonly #model: Model;
   readonly #ablation: Ablation;
+  readonly #norms: NormMode;
   readonly #nodes: NodeMask;
   readonly #gates: readonly tf.Tensor1D[];
   readonly #matrices: readonly GatedMatrix[];
 
-  /** @param everyEdge whether edges whose gates are open can be asked for their gradient too */
-  constructor(model: Model, graph: WeightGraph, { nodes, edges }: CircuitGates, ablation: Ablation, everyEdge = false) {
+  constructor(
+    model: Model,
+    graph: WeightGraph,
+    { nodes, edges }: CircuitGates,
+    ablation: Ablation,
+    { norms = "live", everyEdge = false }: MaskedPassOptions = {},
+  ) {
     this.#edgeCount = graph.edgeCount;
     this.#model = model;
     this.#ablation = ablation;
+    this.#norms = norms;
     this.#nodes = nodes;
     this.#gates = [...nodes.values()].map((gates) => tf.keep(tf.tensor1d(gates)));
     this.#matrices = (edges ? graph.matrices : [])
@@ -57,23 +81,23 @@ export class MaskedPass {
 
   /** The logits at the columns that are read, [outSize, examples]; the caller disposes them. */
   logits(batch: ExampleBatch): tf.Tensor2D {
-    return this.#withFills(batch, (fills) => tf.tidy(() => this.#run(batch, fills, this.#gates, this.#split)));
+    return this.#withGiven(batch, (given) => tf.tidy(() => this.#run(batch, given, this.#gates, this.#split)));
   }
 
   /** The loss, and its derivative with respect to every node gate, in the mask's order. */
   nodeGradient(batch: ExampleBatch, loss: Loss): [number, Float32Array[]] {
-    return this.#withFills(batch, (fills) =>
-      gradientOf(this.#gates, (gates) => loss(this.#run(batch, fills, gates, this.#split))),
+    return this.#withGiven(batch, (given) =>
+      gradientOf(this.#gates, (gates) => loss(this.#run(batch, given, gates, this.#split))),
     );
   }
 
   /** The loss, and its derivative with respect to every edge gate. */
   edgeGradient(batch: ExampleBatch, loss: Loss): [number, EdgeMask] {
     const variables = this.#split.flatMap(({ kept, cut }) => [kept, cut]);
-    const [value, slopes] = this.#withFills(batch, (fills) =>
-      gradientOf(variables, (given) => {
-        const split = this.#matrices.map((_, i) => ({ kept: given[2 * i]!, cut: given[2 * i + 1]! }));
-        return loss(this.#run(batch, fills, this.#gates, split));
+    const [value, slopes] = this.#withGiven(batch, (given) =>
+      gradientOf(variables, (weights) => {
+        const split = this.#matrices.map((_, i) => ({ kept: weights[2 * i]!, cut: weights[2 * i + 1]! }));
+        return loss(this.#run(batch, given, this.#gates, split));
       }),
     );
     const gradient = new Float32Array(this.#edgeCount);
@@ -96,19 +120,37 @@ export class MaskedPass {
     return this.#matrices.map(({ split }) => split);
   }
 
-  #withFills<Result>(batch: ExampleBatch, work: (fills: ReadonlyMap<SiteName, Fill>) => Result): Result {
+  #withGiven<Result>(batch: ExampleBatch, work: (given: Given) => Result): Result {
     const sites = new Set([...this.#nodes.keys(), ...this.#matrices.map(({ reads }) => reads)]);
     const fills = fillsOf(this.#model, this.#ablation, sites, batch);
+    const scales = this.#norms === "frozen" ? this.#wholeScales(batch) : new Map<string, tf.Tensor1D>();
     try {
-      return work(fills);
+      return work({ fills, scales });
     } finally {
-      tf.dispose([...fills.values()]);
+      tf.dispose([...fills.values(), ...scales.values()]);
     }
+  }
+
+  /** The scales of all norms in the whole model's pass, at the tokens that the masked pass shows them. */
+  #wholeScales({ batch, readout }: ExampleBatch): Map<string, tf.Tensor1D> {
+    const { config, parameters } = this.#model;
+    const scales = new Map<string, tf.Tensor1D>();
+    const norms: NormScales = (name, x) => {
+      if (config.norm !== "none") scales.set(name, tf.keep(normScales(config.norm, x)));
+      return undefined;
+    };
+    tf.tidy(() => void forward(config, parameters, batch, { norms, readout, narrow: this.#narrow }));
+    return scales;
+  }
+
+  /** What a donor shows has a column for each token. */
+  get #narrow(): boolean {
+    return this.#ablation.kind !== "resample";
   }
 
   #run(
     { batch, readout }: ExampleBatch,
-    fills: ReadonlyMap<SiteName, Fill>,
+    { fills, scales }: Given,
     gates: readonly tf.Tensor1D[],
     split: readonly SplitWeights[],
   ): tf.Tensor2D {
@@ -126,9 +168,13 @@ export class MaskedPass {
       const matrix = this.#matrices[i]!;
       return matrix.product(x, fills.get(matrix.reads)!, split[i]!, bias);
     };
-    // What a donor shows has a column for each token.
-    const narrow = this.#ablation.kind !== "resample";
-    return forward(config, parameters, batch, { edit, readout, narrow, ...(split.length > 0 && { project }) });
+    return forward(config, parameters, batch, {
+      edit,
+      readout,
+      narrow: this.#narrow,
+      ...(scales.size > 0 && { norms: (name) => scales.get(name) }),
+      ...(split.length > 0 && { project }),
+    });
   }
 }
 

@@ -9,15 +9,20 @@ import type {
   EdgeMask,
   MaskGradient,
   ModelGraph,
+  NormMode,
+  PassOptions,
   PrunerContext,
 } from "../contract/pruner.ts";
 import { ablationOf } from "../masking/ablation.ts";
 import { MaskedLoss } from "../masking/masked-loss.ts";
 import { siteStatistics } from "../masking/statistics.ts";
-import { PrunerError } from "./pruner-error.ts";
+import { BudgetError, PrunerError } from "./pruner-error.ts";
 
 /** What a gradient costs beside a loss: the backward pass does about twice the work of the forward one. */
 const GRADIENT_COST = 3;
+
+/** What norms cost beside a loss or a gradient: frozen ones take the whole model's pass. */
+const NORMS_COST: Readonly<Record<NormMode, number>> = { live: 0, frozen: 1 };
 
 /** Work allowed and done, in sequences run forward. */
 export interface Budget {
@@ -41,18 +46,20 @@ export function createContext(model: Model, task: Task, settings: ContextSetting
   const { pruner, target, ablation, seed, budget, signal, log } = settings;
   const graph = readGraph(model);
   const masked = new MaskedLoss(model, graph, task, ablationOf(ablation, task, "dev", seed));
-  const spend = (sequences: number) => {
-    if (budget.used + sequences > budget.total) {
-      throw new PrunerError(pruner, `asked for more work than its budget of ${budget.total} sequences allows.`);
+  const spend = (passes: number, norms: NormMode, pairs?: readonly number[]) => {
+    if (!Object.hasOwn(NORMS_COST, norms)) {
+      throw new PrunerError(pruner, `asks for "${String(norms)}" norms: live or frozen ones expected.`);
     }
+    const sequences = (passes + NORMS_COST[norms]) * masked.sequences(pairs);
+    if (budget.used + sequences > budget.total) throw new BudgetError(pruner, budget.total);
     budget.used += sequences;
   };
-  function gradient(mask: NodeMask, pairs?: readonly number[]): MaskGradient;
-  function gradient(mask: EdgeMask, pairs?: readonly number[]): EdgeGradient;
-  function gradient(mask: NodeMask | EdgeMask, pairs?: readonly number[]): MaskGradient | EdgeGradient {
+  function gradient(mask: NodeMask, pairs?: readonly number[], pass?: PassOptions): MaskGradient;
+  function gradient(mask: EdgeMask, pairs?: readonly number[], pass?: PassOptions): EdgeGradient;
+  function gradient(mask: NodeMask | EdgeMask, pairs?: readonly number[], { norms = "live" }: PassOptions = {}) {
     checkMask(mask, graph, pruner);
-    spend(GRADIENT_COST * masked.sequences(pairs));
-    return mask instanceof Float32Array ? masked.edgeGradient(mask, pairs) : masked.gradient(mask, pairs);
+    spend(GRADIENT_COST, norms, pairs);
+    return mask instanceof Float32Array ? masked.edgeGradient(mask, norms, pairs) : masked.gradient(mask, norms, pairs);
   }
   return {
     sites: graph.sites,
@@ -60,17 +67,17 @@ export function createContext(model: Model, task: Task, settings: ContextSetting
     ablation,
     target,
     pairs: masked.pairs,
-    loss(mask, pairs) {
+    loss(mask, pairs, { norms = "live" } = {}) {
       checkMask(mask, graph, pruner);
-      spend(masked.sequences(pairs));
-      return masked.loss(mask, pairs);
+      spend(1, norms, pairs);
+      return masked.loss(mask, norms, pairs);
     },
     gradient,
     statistics(site) {
       if (!graph.sites.has(site)) {
         throw new PrunerError(pruner, `asks for statistics of "${site}", which is no node site of the model.`);
       }
-      spend(masked.sequences());
+      spend(1, "live");
       return siteStatistics(model, site, masked.batches);
     },
     edges: (mask) => circuitEdges(model, openNodes(mask)),

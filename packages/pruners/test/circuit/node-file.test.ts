@@ -31,7 +31,7 @@ test("a circuit survives its file", async () => {
     model: evaluation.model.test.loss,
   });
   expect(read.found).toMatchObject({
-    pruner: "learned-mask@0.3.0",
+    pruner: "learned-mask@0.4.0",
     seed: 1,
     target: 0.15,
     options: { steps: 100, batchPairs: 16, warmup: 0.05 },

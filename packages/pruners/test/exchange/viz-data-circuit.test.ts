@@ -1,6 +1,7 @@
-import { disposeModel, InputError, type Model, type NodeId, type VizData } from "@filigree/core";
+import { disposeModel, InputError, nodeSites, type Model, type NodeId, type VizData } from "@filigree/core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { circuitEdges, circuitOfVizData, type ImportSettings } from "../../src/index.ts";
+import { circuitEdges, circuitNodes, circuitOfVizData, vizDataOf, type ImportSettings } from "../../src/index.ts";
+import { nodeFile } from "../picture/node-files.ts";
 import { plantedModel } from "../planted-model.ts";
 
 let model: Model;
@@ -50,4 +51,42 @@ test("a circuit of a larger model is refused", () => {
   expect(() => circuitOfVizData({ ...VIZ, nodes: { "5.attn.v": [0] } as VizData["nodes"] }, settings)).toThrow(
     InputError,
   );
+});
+
+test("a circuit goes there and back: nodes, edges, effects, losses", () => {
+  const edges = circuitEdges(model, [READ, VALUE, WRITE]).map((edge, i) => ({ ...edge, effect: 0.25 * (i + 1) }));
+  const nodes = { "0.attn.act_in": [0], "0.attn.v": [7], "0.attn.resid_delta": [3] };
+  const file = nodeFile(nodes, [], { edges, model: model.hash });
+  const viz = vizDataOf(file, model.config);
+  expect(viz.notes).toEqual([]);
+  expect(Object.keys(viz.nodes)).toEqual(nodeSites(model.config));
+  // Two layers of 24 channels four times, 12 of q, k and v each, and 32 neurons.
+  expect(viz.totalNodes).toBe(2 * (4 * 24 + 3 * 12 + 32));
+  const back = circuitOfVizData(viz, { where: "viz_data.pt", model, task: file.task });
+  expect(circuitNodes(back)).toEqual([READ, VALUE, WRITE]);
+  expect(back).toMatchObject({ model: model.hash, edges, task: "some_task", ablation: file.ablation });
+  expect(back.loss).toEqual({ dev: null, test: 0.125, uncalibrated: null, model: 0.0625 });
+});
+
+test("what has no place there is left out, and said", () => {
+  const nodes = { "0.attn.act_in": [0], "0.attn.v": [7, 8] };
+  const file = nodeFile(
+    nodes,
+    [
+      ["0.attn.act_in.0", "0.attn.v.7", 1, 0.5],
+      ["0.attn.act_in.0", "0.attn.v.8", 2],
+      ["embed.0", "0.attn.act_in.0", 3, 0.5],
+    ],
+    { ablation: { kind: "zero", means: "model" }, loss: { dev: 1, test: null, uncalibrated: 1, model: null } },
+  );
+  const { effects, weights, loss, notes } = vizDataOf(file, model.config);
+  expect(weights).toEqual(new Map([pair(READ, VALUE), pair(READ, "0.attn.v.8" as NodeId)].map((p, i) => [p, i + 1])));
+  expect(effects.size).toBe(0);
+  expect(loss).toEqual({ model: undefined, circuit: undefined });
+  expect(notes).toEqual([
+    "1 of 3 edges are left out: an end of theirs is not a node",
+    "effects of edges are left out: 1 of 2 edges have none",
+    "the losses are those under zero ablation: readers expect means of the corpus",
+  ]);
+  expect(() => vizDataOf(nodeFile({ "0.attn.v": [12] }), model.config)).toThrow(/no node "0\.attn\.v\.12"/u);
 });

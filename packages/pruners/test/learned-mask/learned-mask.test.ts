@@ -1,7 +1,7 @@
 import { disposeModel, formatNodeFile, seed, type Model, type NodeId } from "@filigree/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { circuitNodes, pruneTask, type PruneCheckpoint, type PruneProgress } from "../../src/index.ts";
+import { circuitNodes, evaluateCircuit, pruneTask, type PruneCheckpoint, type PruneProgress } from "../../src/index.ts";
 import { PLANTED_NEEDED, plantedModel, plantedTask } from "../planted-model.ts";
 
 let model: Model;
@@ -40,6 +40,46 @@ describe("the learned mask", () => {
     });
     expect(sides[0]).toEqual(sides[1]);
     expect(sides[0]).not.toHaveLength(0);
+  });
+
+  test.each([
+    ["separate", PLANTED_NEEDED],
+    ["tied", expect.arrayContaining([...PLANTED_NEEDED]) as readonly NodeId[]],
+  ])("finds the planted circuit with frozen norms, %s", async (queriesAndKeys, expected) => {
+    const options = { steps: 100, batchPairs: 16, norms: "frozen", queriesAndKeys };
+    const { nodeFile, evaluation, reached } = await prune({ options });
+    const nodes = circuitNodes(nodeFile);
+    expect(nodes).toEqual(expected);
+    expect(reached).toBe(true);
+    // Measured as ever, with live norms.
+    expect(evaluateCircuit(model, task, { nodes })).toEqual(evaluation);
+  });
+
+  test("learns otherwise with frozen norms, the same again, and for no more than half of its budget", async () => {
+    const learning = async (norms: string) => {
+      const losses: number[] = [];
+      const stop = new AbortController();
+      let used = 0;
+      const stopped = prune({
+        options: { steps: 100, batchPairs: 16, norms },
+        budget: 20_000,
+        signal: stop.signal,
+        onProgress: ({ figures, checkpoint }: PruneProgress) => {
+          losses.push(figures["loss"]!);
+          if ((checkpoint().state as { phase: string }).phase === "learn") ({ used } = checkpoint());
+          else stop.abort();
+        },
+      });
+      await expect(stopped).rejects.toMatchObject({ name: "AbortError" });
+      return { losses, used };
+    };
+    const [live, frozen, again] = [await learning("live"), await learning("frozen"), await learning("frozen")];
+    expect(again).toEqual(frozen);
+    expect(frozen.losses.some((loss, step) => Math.abs(loss - live.losses[step]!) > 1e-3)).toBe(true);
+    for (const { used } of [live, frozen]) {
+      expect(used).toBeGreaterThan(9_000);
+      expect(used).toBeLessThanOrEqual(10_000);
+    }
   });
 
   test("gives the same bytes again", async () => {

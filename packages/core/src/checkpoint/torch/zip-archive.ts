@@ -9,13 +9,13 @@ import { PIECE_BYTES } from "../tensor-file.ts";
  * deflated. The directory at the end of the file says where the entries are.
  */
 
-const END = 0x06054b50;
+export const END = 0x06054b50;
 const END64_LOCATOR = 0x07064b50;
 const END64 = 0x06064b50;
-const DIRECTORY_ENTRY = 0x02014b50;
-const LOCAL_ENTRY = 0x04034b50;
+export const DIRECTORY_ENTRY = 0x02014b50;
+export const LOCAL_ENTRY = 0x04034b50;
 /** The end record, and the longest comment after it. */
-const END_BYTES = 22;
+export const END_BYTES = 22;
 const LONGEST_COMMENT = 0xffff;
 /** In place of a number that is in the zip64 field. */
 const IN_ZIP64 = 0xffffffff;
