@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { parseTokenizer, seed } from "@filigree/core";
 import * as hypothesis from "@filigree/hypothesis";
-import { openCheck, type OpenedCheck } from "@filigree/scrubbing";
+import { check, claimFrame, openCheck, type OpenedCheck } from "@filigree/scrubbing";
 import { loadTask } from "@filigree/tasks";
 import { expect, test } from "vitest";
 import { grammarRules } from "../../packages/hypothesis/src/syntax/grammar.ts";
@@ -9,6 +10,7 @@ import { grammarRules } from "../../packages/hypothesis/src/syntax/grammar.ts";
 const DOCS = new URL("../../docs/language/", import.meta.url);
 const TOUR = new URL("tour/", DOCS);
 const MODEL = new URL("../../examples/models/python-small/", import.meta.url);
+const TOUR_FILES = readdirSync(TOUR).filter((name) => name.endsWith(".circuit"));
 const read = (url: URL): string => readFileSync(url, "utf8");
 
 test("what is made from the language's code is up to date", async () => {
@@ -43,9 +45,8 @@ test("every file of the tour is in its layout and checks without a diagnostic", 
     },
     circuitFile: (path) => ({ file: path, text: read(new URL(path, TOUR)) }),
   };
-  const names = readdirSync(TOUR).filter((name) => name.endsWith(".circuit"));
   const kinds = new Set<string>();
-  for (const name of names) {
+  for (const name of TOUR_FILES) {
     const text = read(new URL(name, TOUR));
     expect(hypothesis.formatCircuit(text, name)).toEqual({ text, diagnostics: [] });
     const { tree } = hypothesis.parseCircuit(text, name);
@@ -57,5 +58,16 @@ test("every file of the tour is in its layout and checks without a diagnostic", 
   // One of each statement, and a section for each file.
   expect(kinds.size).toBe(13);
   const page = read(new URL("README.md", TOUR));
-  expect(names.filter((name) => !page.includes(`(${name})`))).toEqual([]);
+  expect(TOUR_FILES.filter((name) => !page.includes(`(${name})`))).toEqual([]);
+});
+
+test.each(TOUR_FILES)("every claim of the tour's %s is conclusive, and as the file expects", async (name) => {
+  const file = fileURLToPath(new URL(name, TOUR));
+  const text = read(new URL(name, TOUR));
+  const { diagnostics, verdict, details } = { verdict: undefined, details: [], ...(await check({ text, file })) };
+  expect(diagnostics).toEqual([]);
+  const frames = verdict!.claims.flatMap((claim, i) => (claim.met ? [] : [claimFrame(claim, details[i]!, name, text)]));
+  expect(frames).toEqual([]);
+  // A tour shows what verdicts mean: none of them waits for more examples.
+  expect(verdict!.claims.map(({ verdict: came }) => came)).not.toContain("inconclusive");
 });

@@ -265,6 +265,7 @@ export class ClaimTester {
       clean,
       settings,
       valueOf,
+      normsHeld: claim.normsHeld,
       united,
       random,
       progress,

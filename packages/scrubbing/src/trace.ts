@@ -52,6 +52,7 @@ export function circuitLine(
     reference: examples[outcome.reference]!.taskIndex,
     donors: [donor],
     writes,
+    ...(claim.normsHeld && { normsHeld: true }),
     before: [...outcome.before],
     after: [...outcome.after],
     delta2: outcome.delta2,

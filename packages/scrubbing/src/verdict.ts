@@ -1,5 +1,5 @@
 import type { ClaimVerdict } from "./document.ts";
-import type { Evidence, Requirement } from "./statements/evidence.ts";
+import type { Evidence, Threshold } from "./statements/evidence.ts";
 import type { Interval } from "./statistics/bootstrap.ts";
 import { holm } from "./statistics/holm.ts";
 import { normalQuantile, normalTail } from "./statistics/normal.ts";
@@ -15,8 +15,12 @@ export interface Decision {
 }
 
 /** A figure that decides: its threshold, and on which side of it the whole interval lies. */
-export interface Bound extends Pick<Requirement, "figure" | "relation" | "threshold" | "rule" | "byEstimate"> {
+export interface Bound extends Threshold {
   readonly side: "passes" | "fails" | "straddles";
+  /** The rule whose swaps show it. */
+  readonly rule?: string;
+  /** What was seen of a bound that is not kept, in words. */
+  readonly seen?: string;
 }
 
 /**
@@ -60,13 +64,15 @@ export function decide(evidence: Evidence, alpha: number): Decision {
 export function boundsOf({ figures, requirements, proof, untestable }: Evidence): Bound[] {
   if (proof || untestable !== undefined) return [];
   return requirements.map((requirement) => {
-    const { figure, relation, threshold, rule, byEstimate } = requirement;
+    const { figure, relation, threshold, rule, seen, byEstimate } = requirement;
+    const found = side(requirement, figures[figure]!);
     return {
       figure,
       relation,
       threshold,
-      side: side(requirement, figures[figure]!),
+      side: found,
       ...(rule !== undefined && { rule }),
+      ...(seen !== undefined && found !== "passes" && { seen }),
       ...(byEstimate && { byEstimate }),
     };
   });
@@ -98,7 +104,7 @@ export function meets(verdict: Verdict, { expected, rival }: Pick<ClaimVerdict, 
   return expected === "not supported" ? verdict !== "supported" : verdict === expected;
 }
 
-function side({ relation, threshold, byEstimate }: Requirement, { estimate, low, high }: Interval): Bound["side"] {
+function side({ relation, threshold, byEstimate }: Threshold, { estimate, low, high }: Interval): Bound["side"] {
   // Not a number: nothing was measured, so nothing passes.
   if (Number.isNaN(low) || Number.isNaN(high)) return "straddles";
   if (byEstimate) {
@@ -108,7 +114,7 @@ function side({ relation, threshold, byEstimate }: Requirement, { estimate, low,
   return low >= threshold ? "passes" : high < threshold ? "fails" : "straddles";
 }
 
-function describe({ figure, relation, threshold }: Requirement, { estimate, low, high }: Interval): string {
+function describe({ figure, relation, threshold }: Threshold, { estimate, low, high }: Interval): string {
   const sign = relation === "<=" ? "≤" : "≥";
   return `${figure} ${number(estimate)} [${number(low)}, ${number(high)}], wanted ${sign} ${number(threshold)}`;
 }
@@ -121,7 +127,7 @@ function number(value: number): string {
  * The least two-sided alpha at which a bound that failed would still fail: the distance from estimate to bound is taken
  * as that of a normal distribution.
  */
-function chanceOf({ relation, threshold }: Requirement, { estimate, low, high }: Interval, alpha: number): number {
+function chanceOf({ relation, threshold }: Threshold, { estimate, low, high }: Interval, alpha: number): number {
   const width = relation === "<=" ? estimate - low : high - estimate;
   if (width <= 0) return 0;
   const deviation = width / -normalQuantile(alpha / 2);
@@ -129,7 +135,7 @@ function chanceOf({ relation, threshold }: Requirement, { estimate, low, high }:
 }
 
 /** Intervals narrow with the root of n: the n at which the bound would leave the threshold, if the estimate stays. */
-function settlingSize({ relation, threshold }: Requirement, { estimate, low, high, n }: Interval): number {
+function settlingSize({ relation, threshold }: Threshold, { estimate, low, high, n }: Interval): number {
   const passing = relation === "<=" ? estimate <= threshold : estimate >= threshold;
   const bound = (relation === "<=") === passing ? high : low;
   return Math.ceil(n * (Math.abs(bound - estimate) / Math.abs(threshold - estimate)) ** 2);

@@ -9,7 +9,7 @@ const NOTHING = { controls: [], invariant: [], notes: [] };
 const evidence = (low: number, high: number, more: Partial<Evidence> = {}): Evidence => ({
   ...NOTHING,
   figures: { V: interval(low, high) },
-  requirements: [{ figure: "V", relation: ">=", threshold: 0.5, otherwise: "too little" }],
+  requirements: [{ figure: "V", relation: ">=", threshold: 0.5, otherwise: "too little", rule: "ANY" }],
   ...more,
 });
 
@@ -48,6 +48,7 @@ test("a claim is supported exactly when every bound lies on its passing side", (
         relation,
         threshold,
         otherwise: "",
+        rule: "ANY",
       }));
       const passes = bounds.every(({ low, width, relation, threshold }) =>
         relation === "<=" ? low + width <= threshold : low >= threshold,

@@ -186,21 +186,20 @@ export class ClaimChecker {
     if (statement === undefined) return [];
     const given = item.name && (joined ? `${item.name.text} (${kind})` : item.name.text);
     const { line, column } = item.span;
-    return [
-      {
-        name: given ?? `claim ${index + 1}`,
-        text: oneLine(this.#tree, item.claimed),
-        line,
-        column,
-        expected: expectations.verdict,
-        ...(side.rival !== undefined && { rival: side.rival }),
-        ...(when && { when }),
-        anyIndex: item.anyIndex,
-        normsHeld: item.normsHeld,
-        stated: stated.stated,
-        statement,
-      },
-    ];
+    const claim: { -readonly [Key in keyof Claim]: Claim[Key] } = {
+      name: given ?? `claim ${index + 1}`,
+      text: oneLine(this.#tree, item.claimed),
+      line,
+      column,
+      expected: expectations.verdict,
+      anyIndex: item.anyIndex,
+      normsHeld: item.normsHeld,
+      stated: stated.stated,
+      statement,
+    };
+    if (side.rival !== undefined) claim.rival = side.rival;
+    if (when !== undefined) claim.when = when;
+    return [claim];
   }
 }
 

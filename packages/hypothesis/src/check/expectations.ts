@@ -75,11 +75,14 @@ export class Expectations {
 
   of(kind: StatementKind): StatedBounds {
     if (this.#bounds.size === 0) return NOTHING_STATED;
-    const own = [...this.#bounds].filter(([figure]) => FIGURES[kind].has(figure));
-    return {
-      bounds: Object.fromEntries(own.map(([figure, { bound }]) => [figure, bound])),
-      stated: own.map(([, { written }]) => written),
-    };
+    const bounds: Record<string, number> = {};
+    const stated: string[] = [];
+    for (const [figure, { bound, written }] of this.#bounds) {
+      if (!FIGURES[kind].has(figure)) continue;
+      bounds[figure] = bound;
+      stated.push(written);
+    }
+    return { bounds, stated };
   }
 
   #readBound({ figure: said, comparison, value, span }: Expectation & { kind: "figure" }, source: string): void {
@@ -124,7 +127,8 @@ export class Expectations {
 
   /** No figure is on different sides in the statements that one claim can join. */
   #sideOf(figure: string): Side | undefined {
-    return this.#kinds.map((kind) => FIGURES[kind].get(figure)).find((side) => side !== undefined);
+    const kind = this.#kinds.find((one) => FIGURES[one].has(figure));
+    return kind && FIGURES[kind].get(figure);
   }
 
   #figures(): string[] {

@@ -1,5 +1,5 @@
 import type { Environment } from "../environment.ts";
-import type { ChannelList, SiteBase, Sites, SiteTerm, Text } from "../syntax/tree.ts";
+import type { ChannelList, PositionTree, SiteBase, Sites, SiteTerm, Text } from "../syntax/tree.ts";
 import { ModelLimits } from "./model-limits.ts";
 import { describePosition, type Names } from "./names.ts";
 import { nodeFileTerms, nodeTerm } from "./node-terms.ts";
@@ -9,6 +9,9 @@ import { describeTerm, partsOf, type Term, type TermBase, type TermList } from "
 
 /** Lets of lets double quickly; a list this long is a mistake, or meant to keep a reader busy. */
 const MOST_TERMS = 10_000;
+
+/** A term while it is narrowed to what the expression says of it. */
+type Narrowed = { -readonly [Key in keyof Term]: Term[Key] };
 
 /** Reads the site expressions of one file. */
 export class SiteReader {
@@ -28,35 +31,31 @@ export class SiteReader {
 
   /** The terms of an expression; undefined where it has an error, which is then reported. */
   sites(sites: Sites): TermList | undefined {
-    const lists: TermList[] = [];
-    let failed = false;
-    for (const tree of sites.terms) {
-      const list = this.#resolveTerm(tree);
-      if (list === undefined) failed = true;
-      else lists.push(list);
-    }
-    if (failed) return undefined;
+    if (sites.terms.length === 1) return this.#resolveTerm(sites.terms[0]!);
+    const lists = sites.terms.map((tree) => this.#resolveTerm(tree));
+    if (!lists.every((list) => list !== undefined)) return undefined;
     const count = lists.reduce((sum, { terms }) => sum + terms.length, 0);
     if (count > MOST_TERMS) {
       return this.#report.error("too-large", sites.span, `more than ${MOST_TERMS} sites are joined here`);
     }
-    const edges = lists.length === 1 ? lists[0]!.edges : undefined;
-    return { terms: lists.flatMap(({ terms }) => terms), ...(edges && { edges }) };
+    return { terms: lists.flatMap(({ terms }) => terms) };
   }
 
   #resolveTerm(tree: SiteTerm): TermList | undefined {
+    const { part, channels, position, span } = tree;
     const base = this.#resolveBase(tree.base);
     if (base === undefined) return undefined;
     const terms: Term[] = [];
     for (const bare of base.terms) {
-      const whole = tree.part ? this.#withPart(bare, tree.part) : bare;
-      const narrowed = whole && tree.channels ? this.#withChannels(whole, tree.channels) : whole;
-      const placed = narrowed && tree.position ? this.#withPosition(narrowed, tree.position) : narrowed;
-      if (placed === undefined) return undefined;
-      terms.push({ ...placed, span: tree.span });
+      const term: Narrowed = { ...bare, span };
+      if (part !== undefined && !this.#takePart(term, part)) return undefined;
+      if (channels !== undefined && !this.#takeChannels(term, channels)) return undefined;
+      if (position !== undefined && !this.#takePosition(term, position)) return undefined;
+      terms.push(term);
     }
-    const untouched = !tree.part && !tree.channels && !tree.position;
-    return { terms, ...(untouched && base.edges && { edges: base.edges }) };
+    const { edges } = base;
+    const touched = part !== undefined || channels !== undefined || position !== undefined;
+    return edges === undefined || touched ? { terms } : { terms, edges };
   }
 
   #resolveBase(tree: SiteBase): TermList | undefined {
@@ -96,25 +95,30 @@ export class SiteReader {
     }
   }
 
-  #withPart(term: Term, { text, span }: Text): Term | undefined {
+  /** Narrows a term to a part of it; false where it has an error, which is then reported. */
+  #takePart(term: Narrowed, { text, span }: Text): boolean {
     const parts = partsOf(term.base);
     const whole = describeTerm(term);
     if (term.part !== undefined || term.channels !== undefined) {
       const message = `".${text}" cannot be taken of ${whole}: the name already stands for a part of it`;
-      return this.#report.error("wrong-sites", span, message);
+      return this.#failed("wrong-sites", span, message);
     }
-    if (parts.includes(text)) return { ...term, part: text };
+    if (parts.includes(text)) {
+      term.part = text;
+      return true;
+    }
     if (term.base.kind === "attn" && text === "in") {
       const hint = `all heads of a layer read the same: attn L${term.base.layer}.in`;
-      return this.#report.error("unknown-part", span, `${whole} has no input of its own`, hint);
+      return this.#failed("unknown-part", span, `${whole} has no input of its own`, hint);
     }
     const hint = parts.length === 0 ? "it has no parts" : `it has: ${parts.map((part) => `.${part}`).join(", ")}`;
-    return this.#report.error("unknown-part", span, `${whole} has no part ".${text}"`, hint);
+    return this.#failed("unknown-part", span, `${whole} has no part ".${text}"`, hint);
   }
 
-  #withChannels(term: Term, list: ChannelList): Term | undefined {
+  /** Narrows a term to some of its channels. */
+  #takeChannels(term: Narrowed, list: ChannelList): boolean {
     const whole = describeTerm(term);
-    const wrong = (why: string, hint?: string): undefined => this.#report.error("wrong-channels", list.span, why, hint);
+    const wrong = (why: string, hint?: string): false => this.#failed("wrong-channels", list.span, why, hint);
     if (term.base.kind === "logits") return wrong("the logits are taken whole");
     if (term.base.kind === "nodes" || term.channels !== undefined)
       return wrong(`the channels of ${whole} are already named`);
@@ -122,20 +126,30 @@ export class SiteReader {
     if (list.word === "neurons" && (term.base.kind !== "mlp" || (term.part ?? "neurons") !== "neurons")) {
       return wrong(`${whole} has channels, not neurons`, "only the hidden layer of an mlp has neurons");
     }
-    const narrowed = list.word === "neurons" ? { ...term, part: "neurons" } : term;
-    const channels = this.#limits.channels(list, narrowed);
-    return channels && { ...narrowed, channels };
+    if (list.word === "neurons") term.part = "neurons";
+    const channels = this.#limits.channels(list, term);
+    if (channels === undefined) return false;
+    term.channels = channels;
+    return true;
   }
 
-  #withPosition(term: Term, tree: SiteTerm["position"] & object): Term | undefined {
+  /** Says where a term is. */
+  #takePosition(term: Narrowed, tree: PositionTree): boolean {
     if (term.position !== undefined) {
       const before = describePosition(term.position);
-      return this.#report.error("repeated-position", tree.span, `these sites are already at ${before}`);
+      return this.#failed("repeated-position", tree.span, `these sites are already at ${before}`);
     }
     const position = this.#names.position(tree, this.#report);
-    if (term.base.kind === "logits" && position !== undefined && describePosition(position) !== "last") {
-      return this.#report.error("wrong-position", tree.span, "the answer is read at `last` and nowhere else");
+    if (position === undefined) return false;
+    if (term.base.kind === "logits" && describePosition(position) !== "last") {
+      return this.#failed("wrong-position", tree.span, "the answer is read at `last` and nowhere else");
     }
-    return position && { ...term, position };
+    term.position = position;
+    return true;
+  }
+
+  #failed(...error: Parameters<Report["error"]>): false {
+    this.#report.error(...error);
+    return false;
   }
 }

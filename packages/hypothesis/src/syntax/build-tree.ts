@@ -236,5 +236,6 @@ function indices(node: CstNode): IndexList {
 
 function range(node: CstNode): IndexRange {
   const ends = tokens(node, t.NumberToken);
-  return { first: numberOf(ends[0]!), last: numberOf(ends.at(-1)!), span: spanOfNode(node) };
+  const first = numberOf(ends[0]!);
+  return { first, last: ends.length === 1 ? first : numberOf(ends[1]!), span: spanOfNode(node) };
 }

@@ -1,4 +1,5 @@
 import { tokenMatcher, type CstNode, type ISerializedGast, type IToken, type TokenType } from "chevrotain";
+import type { Alternatives } from "./names-grammar.ts";
 import { StatementsParser } from "./statements-grammar.ts";
 import * as t from "./tokens.ts";
 
@@ -12,26 +13,26 @@ class LineParser extends StatementsParser {
     this.performSelfAnalysis();
   }
 
-  line = this.RULE("line", () => {
-    this.OR({
-      DEF: [
-        { ALT: () => this.SUBRULE(this.title) },
-        { ALT: () => this.SUBRULE(this.model) },
-        { ALT: () => this.SUBRULE(this.task) },
-        { ALT: () => this.SUBRULE(this.setting) },
-        { ALT: () => this.SUBRULE(this.split) },
-        { ALT: () => this.SUBRULE(this.import) },
-        { ALT: () => this.SUBRULE(this.let) },
-        { GATE: () => this.isFeature(), ALT: () => this.SUBRULE(this.feature) },
-        { ALT: () => this.SUBRULE(this.nuisance) },
-        { ALT: () => this.SUBRULE(this.definedPosition) },
-        { ALT: () => this.SUBRULE(this.rival) },
-        { ALT: () => this.SUBRULE(this.rivalEnd) },
-        { ALT: () => this.SUBRULE(this.claim) },
-      ],
-      ERR_MSG: "a declaration or a statement about sites",
-    });
-  });
+  line = this.RULE("line", () => this.OR(this.lines));
+
+  private readonly lines: Alternatives = {
+    DEF: [
+      { ALT: () => this.SUBRULE(this.title) },
+      { ALT: () => this.SUBRULE(this.model) },
+      { ALT: () => this.SUBRULE(this.task) },
+      { ALT: () => this.SUBRULE(this.setting) },
+      { ALT: () => this.SUBRULE(this.split) },
+      { ALT: () => this.SUBRULE(this.import) },
+      { ALT: () => this.SUBRULE(this.let) },
+      { GATE: () => this.isFeature(), ALT: () => this.SUBRULE(this.feature) },
+      { ALT: () => this.SUBRULE(this.nuisance) },
+      { ALT: () => this.SUBRULE(this.definedPosition) },
+      { ALT: () => this.SUBRULE(this.rival) },
+      { ALT: () => this.SUBRULE(this.rivalEnd) },
+      { ALT: () => this.SUBRULE(this.claim) },
+    ],
+    ERR_MSG: "a declaration or a statement about sites",
+  };
 
   private title = this.RULE("title", () => {
     this.CONSUME(t.Circuit);

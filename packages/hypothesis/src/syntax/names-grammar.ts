@@ -1,5 +1,14 @@
-import { CstParser, type TokenType } from "chevrotain";
+import { CstParser, type IOrAlt, type TokenType } from "chevrotain";
 import * as t from "./tokens.ts";
+
+/**
+ * What a rule chooses from. Rules that nearly every line goes through keep theirs as fields: written out in the rule, the
+ * choices would be made anew for each line.
+ */
+export interface Alternatives {
+  DEF: IOrAlt<unknown>[];
+  ERR_MSG: string;
+}
 
 /** What names and numbers are made of, shared by all rules. */
 export abstract class NamesParser extends CstParser {
@@ -26,22 +35,22 @@ export abstract class NamesParser extends CstParser {
   }
 
   /** `quote type`, or in quotes. */
-  protected name = this.RULE("name", () => {
-    this.OR({
-      DEF: [
-        { ALT: () => this.CONSUME(t.Text) },
-        {
-          ALT: () => {
-            this.CONSUME(t.NameWord);
-            this.MANY(() => {
-              this.OR1([{ ALT: () => this.CONSUME1(t.NameWord) }, { ALT: () => this.CONSUME(t.NumberToken) }]);
-            });
-          },
+  protected name = this.RULE("name", () => this.OR(this.nameForms));
+
+  private readonly nameForms: Alternatives = {
+    DEF: [
+      { ALT: () => this.CONSUME(t.Text) },
+      {
+        ALT: () => {
+          this.CONSUME(t.NameWord);
+          this.MANY(() => {
+            this.OR1([{ ALT: () => this.CONSUME1(t.NameWord) }, { ALT: () => this.CONSUME(t.NumberToken) }]);
+          });
         },
-      ],
-      ERR_MSG: "a name",
-    });
-  });
+      },
+    ],
+    ERR_MSG: "a name",
+  };
 
   /** A name inside an expression, where words such as `and` join. */
   protected operandName = this.RULE("operandName", () => {
@@ -61,12 +70,12 @@ export abstract class NamesParser extends CstParser {
     });
   });
 
-  protected position = this.RULE("position", () => {
-    this.OR({
-      DEF: [{ ALT: () => this.CONSUME(t.NumberToken) }, { ALT: () => this.SUBRULE(this.name) }],
-      ERR_MSG: "a position such as `opener`, `last` or an index",
-    });
-  });
+  protected position = this.RULE("position", () => this.OR(this.positionForms));
+
+  private readonly positionForms: Alternatives = {
+    DEF: [{ ALT: () => this.CONSUME(t.NumberToken) }, { ALT: () => this.SUBRULE(this.name) }],
+    ERR_MSG: "a position such as `opener`, `last` or an index",
+  };
 
   /** A position inside an expression or a definition. */
   protected place = this.RULE("place", () => {

@@ -72,17 +72,18 @@ function readLine(
 
 /** The grammar takes conditions in any order; each may be said once. */
 function repeatedConditions(line: readonly IToken[], file: string): Diagnostic[] {
-  return CONDITIONS.flatMap((type) => {
-    const [, ...repeated] = line.filter(({ tokenType }) => tokenType === type);
-    return repeated.map((token): Diagnostic => {
-      const hint = type === t.When ? "join the two conditions with `and`" : "once is enough";
-      const message = `"${token.image}" is said twice`;
-      return { code: "syntax", severity: "error", message, hint, span: spanOf(token), file };
-    });
+  const conditions = line.filter(({ tokenType }) => CONDITIONS.has(tokenType));
+  const repeated = conditions.filter(({ tokenType }, i) =>
+    conditions.slice(0, i).some((before) => before.tokenType === tokenType),
+  );
+  return repeated.map((token): Diagnostic => {
+    const hint = token.tokenType === t.When ? "join the two conditions with `and`" : "once is enough";
+    const message = `"${token.image}" is said twice`;
+    return { code: "syntax", severity: "error", message, hint, span: spanOf(token), file };
   });
 }
 
-const CONDITIONS = [t.When, t.AnyIndex, t.WithNormsHeld];
+const CONDITIONS = new Set([t.When, t.AnyIndex, t.WithNormsHeld]);
 
 function unreadable({ span }: Diagnostic): BrokenItem {
   return { kind: "broken", meant: "claim", span };

@@ -1,4 +1,5 @@
 import { ExpressionParser } from "./expression-grammar.ts";
+import type { Alternatives } from "./names-grammar.ts";
 import * as t from "./tokens.ts";
 
 /** The grammar of sites: parts of the model, joined by `+` or in `{ }`. */
@@ -24,42 +25,42 @@ export abstract class SitesParser extends ExpressionParser {
     });
   });
 
-  private base = this.RULE("base", () => {
-    this.OR({
-      DEF: [
-        { ALT: () => this.CONSUME(t.Embed) },
-        {
-          ALT: () => {
-            this.OR1([{ ALT: () => this.CONSUME(t.Resid) }, { ALT: () => this.CONSUME(t.Mlp) }]);
-            this.CONSUME(t.Layer);
-          },
+  private base = this.RULE("base", () => this.OR(this.bases));
+
+  private readonly bases: Alternatives = {
+    DEF: [
+      { ALT: () => this.CONSUME(t.Embed) },
+      {
+        ALT: () => {
+          this.OR1([{ ALT: () => this.CONSUME(t.Resid) }, { ALT: () => this.CONSUME(t.Mlp) }]);
+          this.CONSUME(t.Layer);
         },
-        {
-          ALT: () => {
-            this.CONSUME(t.Attn);
-            this.CONSUME1(t.Layer);
-            this.OPTION(() => {
-              this.OR2([{ ALT: () => this.CONSUME(t.Head) }, { ALT: () => this.CONSUME(t.Heads) }]);
-              this.SUBRULE(this.indices);
-            });
-          },
+      },
+      {
+        ALT: () => {
+          this.CONSUME(t.Attn);
+          this.CONSUME1(t.Layer);
+          this.OPTION(() => {
+            this.OR2([{ ALT: () => this.CONSUME(t.Head) }, { ALT: () => this.CONSUME(t.Heads) }]);
+            this.SUBRULE(this.indices);
+          });
         },
-        { ALT: () => this.CONSUME(t.Node) },
-        {
-          ALT: () => {
-            this.CONSUME(t.Nodes);
-            this.CONSUME(t.From);
-            this.CONSUME(t.Text);
-          },
+      },
+      { ALT: () => this.CONSUME(t.Node) },
+      {
+        ALT: () => {
+          this.CONSUME(t.Nodes);
+          this.CONSUME(t.From);
+          this.CONSUME(t.Text);
         },
-        { ALT: () => this.SUBRULE(this.words) },
-        { ALT: () => this.CONSUME(t.Circuit) },
-        { ALT: () => this.CONSUME(t.Logits) },
-        { ALT: () => this.SUBRULE(this.group) },
-      ],
-      ERR_MSG: "a site such as `attn L1 head 3` or the name of a `let`",
-    });
-  });
+      },
+      { ALT: () => this.SUBRULE(this.words) },
+      { ALT: () => this.CONSUME(t.Circuit) },
+      { ALT: () => this.CONSUME(t.Logits) },
+      { ALT: () => this.SUBRULE(this.group) },
+    ],
+    ERR_MSG: "a site such as `attn L1 head 3` or the name of a `let`",
+  };
 
   /** The name of a `let`: words that mean nothing else. */
   protected words = this.RULE("words", () => {

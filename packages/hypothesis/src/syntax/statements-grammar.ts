@@ -1,27 +1,28 @@
+import type { Alternatives } from "./names-grammar.ts";
 import { SitesParser } from "./sites-grammar.ts";
 import * as t from "./tokens.ts";
 
 /** The grammar of what is said of sites. */
 export abstract class StatementsParser extends SitesParser {
-  protected predicate = this.RULE("predicate", () => {
-    this.OR({
-      DEF: [
-        { ALT: () => this.SUBRULE(this.carries) },
-        { ALT: () => this.SUBRULE(this.contains) },
-        { ALT: () => this.SUBRULE(this.ignores) },
-        { ALT: () => this.SUBRULE(this.computes) },
-        { ALT: () => this.SUBRULE(this.equals) },
-        { ALT: () => this.SUBRULE(this.copies) },
-        { ALT: () => this.SUBRULE(this.attends) },
-        { ALT: () => this.SUBRULE(this.affects) },
-        { ALT: () => this.SUBRULE(this.doesNotAffect) },
-        { ALT: () => this.SUBRULE(this.is) },
-      ],
-      ERR_MSG:
-        'what the sites do: "carries", "contains", "ignores", "computes", "equals", "copies", "attends from", ' +
-        '"affects", "does not affect" or "is"',
-    });
-  });
+  protected predicate = this.RULE("predicate", () => this.OR(this.predicates));
+
+  private readonly predicates: Alternatives = {
+    DEF: [
+      { ALT: () => this.SUBRULE(this.carries) },
+      { ALT: () => this.SUBRULE(this.contains) },
+      { ALT: () => this.SUBRULE(this.ignores) },
+      { ALT: () => this.SUBRULE(this.computes) },
+      { ALT: () => this.SUBRULE(this.equals) },
+      { ALT: () => this.SUBRULE(this.copies) },
+      { ALT: () => this.SUBRULE(this.attends) },
+      { ALT: () => this.SUBRULE(this.affects) },
+      { ALT: () => this.SUBRULE(this.doesNotAffect) },
+      { ALT: () => this.SUBRULE(this.is) },
+    ],
+    ERR_MSG:
+      'what the sites do: "carries", "contains", "ignores", "computes", "equals", "copies", "attends from", ' +
+      '"affects", "does not affect" or "is"',
+  };
 
   private carries = this.RULE("carries", () => {
     this.CONSUME(t.Carries);

@@ -1,21 +1,22 @@
+import type * as tf from "@tensorflow/tfjs-core";
 import {
-  ablate,
+  circuitCompiler,
+  nodeSites,
   recordSites,
   replaceChannels,
   runModel,
   siteWidth,
   type Activation,
-  type Edit,
   type Fills,
   type ModelConfig,
   type NodeMask,
   type SiteName,
 } from "@filigree/core";
-import { nodeSites } from "@filigree/core";
 import type { CircuitNodes } from "@filigree/hypothesis";
 import { batchExamples, type ExampleBatch } from "@filigree/tasks";
 import { divergence, squaredDistance, type Answers } from "./answers.ts";
-import { BATCH_SIZE, runBatch, type CleanRuns } from "./clean-runs.ts";
+import { answersOf, BATCH_SIZE, type CleanRuns } from "./clean-runs.ts";
+import { heldScales } from "./held-scales.ts";
 
 /** A reference and the donor of everything that is replaced; both have equal length. Dataset indices. */
 export interface CircuitPair {
@@ -52,6 +53,8 @@ export interface CircuitOptions {
   readonly onBatch: (sequences: number) => Promise<void>;
   /** Nothing is run: every outcome is that of a swap that changes nothing. */
   readonly dry?: boolean | undefined;
+  /** Whether norms keep the scales of the references' undisturbed runs. */
+  readonly normsHeld: boolean;
 }
 
 interface PreparedBatch {
@@ -92,28 +95,30 @@ export class CircuitSwaps {
 
   /** Keeps what the mask keeps; everything else of the eight sites comes from the donor. Order as in the pairs' batches. */
   resample(keep: NodeMask): Promise<CircuitOutcome[]> {
-    return this.#run((donated) => ({ edit: replaceChannels(keep, donated), dispose: () => undefined }));
+    const { model } = this.#clean;
+    return this.#run(({ batch: { batch, readout }, pairs, donated }) => {
+      const references = pairs.map(({ reference }) => reference);
+      const norms = this.#options.normsHeld ? heldScales(this.#clean, batch, readout, references) : undefined;
+      const edit = replaceChannels(keep, donated);
+      return runModel(model, batch, { edit, readout, narrow: true, ...(norms && { norms }) });
+    });
   }
 
-  /** Keeps what the mask keeps; everything else shows a fixed fill. */
+  /** Keeps what the mask keeps; everything else shows a fixed fill. Norms run live. */
   ablate(keep: NodeMask, fills: Fills): Promise<CircuitOutcome[]> {
-    return this.#run(() => ablate(keep, fills));
+    const circuit = circuitCompiler(this.#clean.model)(keep, fills);
+    return this.#run(({ batch: { batch, readout } }) => circuit.logits(batch, readout));
   }
 
-  async #run(
-    editFor: (donated: Map<SiteName, Activation>) => { edit: Edit; dispose(): void },
-  ): Promise<CircuitOutcome[]> {
-    const { model, dataset, answers } = this.#clean;
+  async #run(logitsOf: (batch: PreparedBatch) => tf.Tensor2D): Promise<CircuitOutcome[]> {
+    const { dataset, answers } = this.#clean;
     const outcomes: CircuitOutcome[] = [];
-    for (const { batch, pairs, donated } of this.#batches) {
+    for (const prepared of this.#batches) {
+      const { pairs } = prepared;
       const references = pairs.map(({ reference }) => dataset.examples[reference]!);
-      const rows = { ...batch, indices: pairs.map((_, row) => row) };
-      let after = pairs.map(({ reference }) => answers[reference]!);
-      if (!this.#options.dry) {
-        const { edit, dispose } = editFor(donated);
-        after = runBatch(model, rows, references, { edit, narrow: true });
-        dispose();
-      }
+      const after = this.#options.dry
+        ? pairs.map(({ reference }) => answers[reference]!)
+        : answersOf(logitsOf(prepared), references);
       for (const [row, pair] of pairs.entries()) {
         const before = answers[pair.reference]!;
         const now = after[row]!;

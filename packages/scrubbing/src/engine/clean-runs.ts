@@ -1,3 +1,4 @@
+import type * as tf from "@tensorflow/tfjs-core";
 import {
   siteAt,
   siteName,
@@ -119,10 +120,18 @@ export function runBatch(
   options: Pick<ForwardOptions, "edit" | "patterns" | "norms" | "narrow">,
 ): Answers[] {
   const logits = runModel(model, batch.batch, { ...options, readout: batch.readout });
+  return answersOf(
+    logits,
+    batch.indices.map((index) => all[index]!),
+  );
+}
+
+/** Each example's answers from its column of the logits [outputs, examples], which are disposed. */
+export function answersOf(logits: tf.Tensor2D, examples: readonly DatasetExample[]): Answers[] {
   const values = logits.dataSync<"float32">();
   logits.dispose();
-  const columns = batch.indices.length;
-  return batch.indices.map((index, row) => readAnswers(all[index]!, (output) => values[output * columns + row]!));
+  const columns = examples.length;
+  return examples.map((example, column) => readAnswers(example, (output) => values[output * columns + column]!));
 }
 
 /** The layers whose patterns are among the sites. */

@@ -1,8 +1,5 @@
-import * as tf from "@tensorflow/tfjs-core";
 import {
   chainEdits,
-  normedSite,
-  normScales,
   parseSite,
   readColumn,
   recordSites,
@@ -11,13 +8,13 @@ import {
   type Activation,
   type Edit,
   type ModelConfig,
-  type NormScales,
   type SiteName,
   type Write,
 } from "@filigree/core";
 import { batchExamples, type ExampleBatch } from "@filigree/tasks";
 import type { Answers } from "./answers.ts";
 import { BATCH_SIZE, patternsOf, runBatch, type CleanRuns } from "./clean-runs.ts";
+import { heldScales } from "./held-scales.ts";
 import { concat, type ReadPlace } from "./read-parts.ts";
 import type { Swap, SwapWrite } from "./swaps.ts";
 
@@ -55,7 +52,14 @@ export async function runWhole(
     const seen = new Map<SiteName, Activation>();
     const edit = chainEdits(writing.edit, recordSites(sites, seen));
     const patterns = new Set([...patternsOf(sites), ...writing.patterns]);
-    const norms = normsHeld ? heldScales(clean, batch, chosen) : undefined;
+    const norms = normsHeld
+      ? heldScales(
+          clean,
+          batch.batch,
+          batch.readout,
+          chosen.map(({ swap }) => swap.reference),
+        )
+      : undefined;
     const after = runBatch(model, batch, references, { edit, patterns, ...(norms && { norms }) });
     writing.requireMet();
     chosen.forEach(({ read }, row) => {
@@ -148,29 +152,6 @@ function pathWrites(
       }));
       return writeSites(new Map([[site, changed]]))(site, value);
     },
-  };
-}
-
-/** The scales that norms have in the undisturbed runs of the references. */
-function heldScales(clean: CleanRuns, batch: ExampleBatch, tasks: readonly SwapTask[]): NormScales {
-  const { norm, dModel } = clean.model.config;
-  const { seq } = batch.batch;
-  const known = (site: SiteName) => {
-    const values = new Float32Array(dModel * batch.batch.ids.length);
-    tasks.forEach(({ swap: { reference } }, row) => {
-      const columns = clean.columns(site, reference);
-      for (let t = 0; t < columns.length / dModel; t++) {
-        for (let c = 0; c < dModel; c++) values[c * batch.batch.ids.length + row * seq + t] = columns[t * dModel + c]!;
-      }
-    });
-    return tf.tensor2d(values, [dModel, batch.batch.ids.length]);
-  };
-  return (name, x) => {
-    const site = normedSite(name);
-    if (norm === "none" || site === undefined) return undefined;
-    const scales = normScales(norm, known(site));
-    // The last norm sees the columns that are read, and no others.
-    return x.shape[1] === scales.size ? scales : tf.gather(scales, tf.tensor1d(batch.readout, "int32"));
   };
 }
 

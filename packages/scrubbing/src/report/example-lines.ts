@@ -8,9 +8,10 @@ const ELLIPSIS = "…";
 
 /**
  * The example of a reason in three lines of at most `width` characters: the prompt with what is swapped between « and »,
- * the donor, and the answer before and after.
+ * the donor, and the answer before and after. No lines where the reason has none.
  */
 export function exampleLines({ example, extreme }: Reason, width: number): string[] {
+  if (!example) return [];
   const { reference, donor, before, after } = example;
   const [first, second] = [extreme === "most" ? "worst on " : "least on ", "  donor  "];
   const room = width - first.length;

@@ -1,6 +1,7 @@
 import { observableConditions, type Condition } from "../data/conditions.ts";
 import { tokenTexts } from "../data/extend-task.ts";
 import type { SwapOutcome } from "../engine/swaps.ts";
+import { percent } from "../report/words.ts";
 import { FEWEST_CLUSTERS, quantile, type Interval } from "../statistics/bootstrap.ts";
 import { sampleOf, type Measurement } from "../statistics/samples.ts";
 import type { ClaimContext, Control, Requirement } from "./evidence.ts";
@@ -23,6 +24,8 @@ export interface Invariance {
   readonly swaps: readonly Measurement[];
   /** What that is measured against. */
   readonly base: readonly Measurement[];
+  /** The rule of the swaps, where their answers tell how much they did. */
+  readonly rule?: string | undefined;
 }
 
 /** What an adversary adds to a claim's evidence. */
@@ -43,7 +46,7 @@ export interface AdversaryEvidence {
  */
 export function adversary(context: ClaimContext, invariance: Invariance): AdversaryEvidence {
   const { dataset } = context;
-  const { figure, threshold } = invariance;
+  const { figure, threshold, rule } = invariance;
   const chosen = halves(context);
   const half = (items: readonly Measurement[], first: boolean) =>
     items.filter(({ reference }) => chosen.has(dataset.examples[reference]!.cluster) === first);
@@ -73,6 +76,10 @@ export function adversary(context: ClaimContext, invariance: Invariance): Advers
         threshold,
         byEstimate: true,
         otherwise: `it holds on average, but not where ${where}`,
+        seen:
+          `where ${where}, the swaps do ${percent(interval.estimate)} of what ` +
+          `${figure === "r" ? "those between prompts at random do" : "a whole other prompt does"} (${swaps.length} swaps)`,
+        ...(rule !== undefined && { rule }),
       },
     ],
     controls: [...controls, { name: `greedy subset: where ${where}`, figures: { [figure]: interval } }],

@@ -6,6 +6,7 @@ import { readParts } from "../engine/read-parts.ts";
 import { siteSwap } from "../engine/site-swap.ts";
 import type { Swap, SwapOutcome } from "../engine/swaps.ts";
 import { overlap, partsName } from "../interpretation/scrub-node.ts";
+import { percent } from "../report/words.ts";
 import type { Interval, Sample } from "../statistics/bootstrap.ts";
 import { sampleOf, type Measurement } from "../statistics/samples.ts";
 import { adversary } from "./adversary.ts";
@@ -24,10 +25,12 @@ export async function checkAffects(context: ClaimContext, statement: AffectsStat
   if ("problem" in measured) return untestable(measured.problem);
   const { targets, outcomes, freedom } = measured;
   const figures: Record<string, Interval> = { freedom };
-  const requirements = targets.map(({ name, figure, scale, changes }): Requirement => {
-    figures[figure] = ratio(context, sampleOf(context.dataset, changes(outcomes)), scale.sample);
+  const requirements = targets.map((target): Requirement => {
+    const { name, figure, scale, changes } = target;
+    const V = ratio(context, sampleOf(context.dataset, changes(outcomes)), scale.sample);
+    figures[figure] = V;
     const otherwise = `${name} hardly changes with it`;
-    return { figure, relation: ">=", threshold: statement.thresholds.V, otherwise, rule: "ANY" };
+    return { figure, relation: ">=", threshold: statement.thresholds.V, otherwise, ...shown(target, V) };
   });
   return { figures, requirements, controls: [], invariant: [], notes: [] };
 }
@@ -42,13 +45,16 @@ export async function checkDoesNotAffect(context: ClaimContext, statement: Affec
   const { targets, outcomes, donors, freedom } = measured;
   const figures: Record<string, Interval> = { freedom };
   const threshold = statement.thresholds.V;
-  const tried = targets.map(({ name, figure, scale, changes }) => {
+  const tried = targets.map((target) => {
+    const { name, figure, scale, changes } = target;
     const change = sampleOf(context.dataset, changes(outcomes));
-    figures[figure] = allowUnseen(ratio(context, change, scale.sample), scale.sample, change);
-    const worst = adversary(context, { figure, threshold, swaps: changes(outcomes), base: scale.measured });
+    const V = allowUnseen(ratio(context, change, scale.sample), scale.sample, change);
+    figures[figure] = V;
+    const { rule } = shown(target, V);
+    const worst = adversary(context, { figure, threshold, swaps: changes(outcomes), base: scale.measured, rule });
     Object.assign(figures, worst.figures);
     const otherwise = `${name} changes with it`;
-    const own: Requirement = { figure, relation: "<=", threshold, otherwise, rule: "ANY" };
+    const own: Requirement = { figure, relation: "<=", threshold, otherwise, ...shown(target, V) };
     return { requirements: [own, ...worst.requirements], controls: worst.controls };
   });
 
@@ -75,10 +81,19 @@ export async function checkDoesNotAffect(context: ClaimContext, statement: Affec
   };
 }
 
+/** What shows how much a part of B changes: answers are counted, all else is told as a share. */
+function shown({ name, isAnswer }: Target, { estimate }: Interval): { rule: string } | { rule?: never; seen: string } {
+  if (isAnswer) return { rule: "ANY" };
+  return {
+    seen: `with the swap, ${name} changes by ${percent(estimate)} of what it differs by in a whole other prompt`,
+  };
+}
+
 /** One part of B. */
 interface Target {
   /** In words. */
   readonly name: string;
+  readonly isAnswer: boolean;
   readonly figure: string;
   /** ‖ΔB‖² with the whole prompt from a donor at random. */
   readonly scale: { readonly measured: readonly Measurement[]; readonly sample: Sample };
@@ -142,7 +157,7 @@ function targetOf(context: ClaimContext, part: SitePart, only: boolean, places: 
     const scale = { measured: context.distances, sample: context.scale };
     const changes = (outcomes: readonly SwapOutcome[]) =>
       outcomes.map(({ swap, delta2 }) => ({ reference: swap.reference, donor: swap.donor, value: delta2 }));
-    return { name: "the answer", figure, scale, changes };
+    return { name: "the answer", isAnswer: true, figure, scale, changes };
   }
   const filter = partsFilter(context, [part]);
   const donors = drawDonors(dataset, { kind: "ANY" }, settings.donors, context.random(`scale of ${name}`), filter);
@@ -158,6 +173,7 @@ function targetOf(context: ClaimContext, part: SitePart, only: boolean, places: 
   places.push(part);
   return {
     name,
+    isAnswer: false,
     figure,
     scale: { measured, sample: sampleOf(dataset, measured) },
     changes: (outcomes) =>

@@ -2,6 +2,7 @@ import { siteAt } from "@filigree/core";
 import { DEFAULTS, type AttendsStatement, type SitePart } from "@filigree/hypothesis";
 import { drawDonors } from "../data/donors.ts";
 import { hasRoles, roleIndex } from "../data/roles.ts";
+import { percent } from "../report/words.ts";
 import type { Interval } from "../statistics/bootstrap.ts";
 import { sampleOf, type Measurement } from "../statistics/samples.ts";
 import { untestable, type ClaimContext, type Evidence } from "./evidence.ts";
@@ -55,24 +56,29 @@ export async function checkAttends(context: ClaimContext, statement: AttendsStat
   if (fall.length === 0) return untestable("no example has another token whose key could stand in");
   const V = await effectOfRow(context, statement);
   if (typeof V === "string") return untestable(V);
+  const figures = {
+    V,
+    mass: context.interval([sampleOf(dataset, mass)], ([m]) => m!),
+    fall: context.interval([sampleOf(dataset, fall)], ([f]) => f!),
+  };
   return {
-    figures: {
-      V,
-      mass: context.interval([sampleOf(dataset, mass)], ([m]) => m!),
-      fall: context.interval([sampleOf(dataset, fall)], ([f]) => f!),
-    },
+    figures,
     requirements: [
       {
         figure: "mass",
         relation: ">=",
         threshold: thresholds.mass,
         otherwise: "the head gives that position less of its attention than claimed",
+        seen: `that position gets ${percent(figures.mass.estimate)} of the head's attention, on average over ${mass.length} prompts`,
       },
       {
         figure: "fall",
         relation: ">=",
         threshold: DEFAULTS.inert,
         otherwise: "the attention does not depend on the key there: another token's key draws as much",
+        seen:
+          `of the ${percent(figures.mass.estimate)} of the head's attention that this position gets, ` +
+          `${percent(figures.fall.estimate)} go elsewhere with the key of another token there`,
       },
     ],
     // Where a head looks says nothing when nothing comes of it.

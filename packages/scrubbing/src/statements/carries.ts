@@ -1,6 +1,7 @@
 import { DEFAULTS, type CarriesStatement } from "@filigree/hypothesis";
 import { answerPredictor } from "../data/predicted-answers.ts";
 import type { SwapOutcome } from "../engine/swaps.ts";
+import { percent } from "../report/words.ts";
 import type { Interval } from "../statistics/bootstrap.ts";
 import { adversary, effectsOf } from "./adversary.ts";
 import { changeRequirement } from "./contains.ts";
@@ -51,17 +52,19 @@ export async function checkCarries(context: ClaimContext, statement: CarriesStat
       otherwise: `the site does more than ${feature} explains: donors with an equal value change the answer too`,
       rule: eq,
     },
-    changeRequirement(feature, thresholds, transfer !== undefined, ne),
+    changeRequirement(feature, thresholds, transfer, ne),
   ];
   const fine = statement.atMost ? undefined : tooFine(context, feature, outcomes.ne, outcomes.eq);
   if (fine) {
-    figures["distinguishes"] = fine;
+    figures["distinguishes"] = fine.distinguishes;
     requirements.push({
       figure: "distinguishes",
       relation: ">=",
       threshold: DEFAULTS.inert,
       otherwise: `"${feature}" is too fine: values of it that predict one answer are not told apart; claim a coarser feature`,
-      rule: ne,
+      seen:
+        `swaps between values of ${feature} that call for one answer do ${percent(fine.between)} of what ` +
+        `a whole other prompt does, those of equal values ${percent(fine.equal)}`,
     });
   }
   const shuffled = shuffledLabels(context, feature, outcomes.any, r);
@@ -69,6 +72,7 @@ export async function checkCarries(context: ClaimContext, statement: CarriesStat
     figure: "r",
     threshold: thresholds.r,
     swaps: effectsOf(outcomes.eq),
+    rule: eq,
     base: effectsOf(outcomes.any),
   });
   return {
@@ -90,7 +94,7 @@ function tooFine(
   feature: string,
   differing: readonly SwapOutcome[],
   equal: readonly SwapOutcome[],
-): Interval | undefined {
+): { distinguishes: Interval; between: number; equal: number } | undefined {
   const { dataset } = context;
   const predict = answerPredictor(dataset, feature);
   const alike = differing.filter(({ swap }) => {
@@ -98,5 +102,9 @@ function tooFine(
     return predict(x, dataset.examples[swap.donor]!) === x.answer;
   });
   if (alike.length === 0) return undefined;
-  return featureChange(context, alike, equal);
+  return {
+    distinguishes: featureChange(context, alike, equal),
+    between: effectSize(context, effectSample(context, alike)).estimate,
+    equal: effectSize(context, effectSample(context, equal)).estimate,
+  };
 }

@@ -3,6 +3,7 @@ import type { CircuitNodes, SitePart } from "@filigree/hypothesis";
 import { complement, type CircuitPair } from "../engine/circuit-swap.ts";
 import { RandomPlaces } from "../interpretation/random-places.ts";
 import { namedParts, partsName } from "../interpretation/scrub-node.ts";
+import { severalEdges } from "../interpretation/without-nodes.ts";
 import type { Measurement } from "../statistics/samples.ts";
 import { klScale, NULL_REFERENCES, prepareCircuit, swapsOf } from "./circuit-figures.ts";
 import { nodesOf, withGate, type CircuitNode } from "./circuit-nodes.ts";
@@ -15,7 +16,7 @@ const ADDITIONS = 40;
 /** References, or draws, that each node is tested on. */
 const TESTED = 256;
 
-/** One node less, one more (by its number), or neither. */
+/** One node or edge less, one node more (by its number), or neither. */
 export interface Change {
   readonly drop?: string;
   readonly add?: number;
@@ -35,6 +36,8 @@ export interface ChangedRuns {
 /** A circuit with what can be dropped from it, and what was drawn to be added. */
 export interface CircuitChanges {
   readonly nodes: readonly string[];
+  /** Edges that can be dropped on their own. */
+  readonly edges: readonly string[];
   /** How many additions there are; 0 where nothing could be added. */
   readonly additions: number;
   /** The references by which an addition is chosen, and those that decide. */
@@ -70,6 +73,8 @@ export async function nodeChanges(
   };
   return {
     nodes: [...named.keys()],
+    // Between nodes at all tokens run all paths of the model that avoid what is replaced: no edge of them stands alone.
+    edges: [],
     additions: outside.length,
     few: await runs(pairs.slice(0, NULL_REFERENCES), false),
     tested: await runs(pairs.slice(0, TESTED), true),
@@ -106,6 +111,7 @@ export async function wholeChanges(context: ClaimContext): Promise<CircuitChange
   });
   return {
     nodes: [...named.keys()],
+    edges: severalEdges(whole.graph.roots),
     additions: outside.length,
     few: runs(whole.draws.slice(0, NULL_REFERENCES)),
     tested: runs(whole.draws.slice(0, TESTED)),

@@ -38,6 +38,7 @@ export function swapsOf(context: ClaimContext, pairs: readonly CircuitPair[]): P
   return CircuitSwaps.prepare(context.clean, pairs, {
     onBatch: (sequences) => context.ran(sequences),
     dry: context.dry,
+    normsHeld: context.normsHeld,
   });
 }
 

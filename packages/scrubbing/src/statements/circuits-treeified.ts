@@ -36,6 +36,7 @@ export async function checkWholeFile(context: ClaimContext, statement: Sufficien
     figure: "U",
     threshold: statement.thresholds.U,
     swaps: measurementsOf(outcomes, (outcome) => outcome.kl),
+    rule: "whole interpretation",
     base,
   });
   const few = draws.slice(0, NULL_REFERENCES);

@@ -1,6 +1,5 @@
-import type { NodeMask } from "@filigree/core";
 import type { NecessaryStatement, SufficientStatement } from "@filigree/hypothesis";
-import { complement } from "../engine/circuit-swap.ts";
+import { complement, type CircuitOutcome } from "../engine/circuit-swap.ts";
 import { sampleOf } from "../statistics/samples.ts";
 import { adversary } from "./adversary.ts";
 import {
@@ -49,7 +48,11 @@ export async function checkSufficient(context: ClaimContext, statement: Sufficie
   });
 
   const few = await swapsOf(context, pairs.slice(0, NULL_REFERENCES));
-  const draws = await overRandomCircuits(context, mask, async (random) => meanKl(await few.resample(random)));
+  const draws = await overRandomCircuits(context, mask, async (random) => {
+    const drawn = await few.resample(random);
+    context.trace("outside a random circuit ← ANY", drawn, complement(random));
+    return meanKl(drawn);
+  });
   const own = meanKl(await few.resample(mask));
   const fills = { mean: context.clean.model.means, zero: zeroFills(context.clean.model.config, mask) };
   const ablations: Control[] = [];
@@ -96,9 +99,13 @@ export async function checkNecessary(context: ClaimContext, statement: Necessary
   context.trace("circuit ← ANY", outcomes, mask);
   const effect = sampleFrom(context, outcomes, ({ delta2 }) => delta2);
   const few = await swapsOf(context, pairs.slice(0, NULL_REFERENCES));
-  const meanEffect = async (keep: NodeMask) => meanOf((await few.resample(keep)).map(({ delta2 }) => delta2));
-  const draws = await overRandomCircuits(context, mask, (random) => meanEffect(complement(random)));
-  const own = await meanEffect(complement(mask));
+  const meanEffect = (outcomes: readonly CircuitOutcome[]) => meanOf(outcomes.map(({ delta2 }) => delta2));
+  const draws = await overRandomCircuits(context, mask, async (random) => {
+    const drawn = await few.resample(complement(random));
+    context.trace("a random circuit ← ANY", drawn, random);
+    return meanEffect(drawn);
+  });
+  const own = meanEffect(await few.resample(complement(mask)));
   const scale = meanOf([...context.scale.values]);
   return {
     figures: { V: effectSize(context, effect) },

@@ -1,4 +1,5 @@
 import type { CompleteStatement } from "@filigree/hypothesis";
+import { percent } from "../report/words.ts";
 import type { Interval } from "../statistics/bootstrap.ts";
 import { sampleOf } from "../statistics/samples.ts";
 import { meanOf, quantileOf, RANDOM_CIRCUITS, summary } from "./circuit-figures.ts";
@@ -59,6 +60,7 @@ export async function checkComplete(context: ClaimContext, statement: CompleteSt
   const draws = await removals.nulls();
   const searchScale = meanOf(choosingScale.map(({ value }) => value));
   const own = Math.max(await meanGap([]), random.gap, greedy.gap);
+  const without = worst!.removed.length === 0 ? "even whole," : `without ${named(worst!.removed)}`;
   return {
     figures: { gap: worst!.gap },
     requirements: [
@@ -66,8 +68,10 @@ export async function checkComplete(context: ClaimContext, statement: CompleteSt
         figure: "gap",
         relation: "<=",
         threshold: statement.thresholds.gap,
-        otherwise: `without ${named(worst!.removed)} model and circuit part: the model has routes that the circuit lacks`,
-        rule: "circuit without part ← ANY",
+        otherwise: `${without} model and circuit part: the model has routes that the circuit lacks`,
+        seen:
+          `${without} model and circuit leave unexplained shares that differ by ${percent(worst!.gap.estimate)} ` +
+          "of what a whole other prompt changes",
       },
     ],
     // Of a random circuit the gap is at least what it leaves unexplained whole.

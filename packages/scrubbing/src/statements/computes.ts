@@ -8,6 +8,7 @@ import type { SwapOutcome } from "../engine/swaps.ts";
 import { dataOf, TreeDraws } from "../interpretation/draw-tree.ts";
 import { overlap, partsName, treeFeatures, treeParts, type ScrubNode } from "../interpretation/scrub-node.ts";
 import { treeWrites } from "../interpretation/scrub-tree.ts";
+import { percent } from "../report/words.ts";
 import type { Interval } from "../statistics/bootstrap.ts";
 import { sampleOf } from "../statistics/samples.ts";
 import { adversary, effectsOf } from "./adversary.ts";
@@ -110,6 +111,7 @@ export async function checkComputes(context: ClaimContext, statement: ComputesSt
     figure: "r",
     threshold: thresholds.r,
     swaps: effectsOf(computed),
+    rule: `computed ${rules.eq}`,
     base: effectsOf(atRandom),
   });
   return {
@@ -128,7 +130,9 @@ export async function checkComputes(context: ClaimContext, statement: ComputesSt
         relation: ">=",
         threshold: thresholds.V,
         otherwise: `inputs with another ${feature} do not change what the site shows`,
-        rule: `inputs ${rules.ne}`,
+        seen:
+          `swapping the inputs between prompts that differ in ${feature} changes what the site shows by ` +
+          `${percent(figures["V"]!.estimate)} of what it differs by in prompts at random`,
       },
       ...tried.requirements,
     ],

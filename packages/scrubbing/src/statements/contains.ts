@@ -1,6 +1,7 @@
 import type { ContainsStatement } from "@filigree/hypothesis";
+import { percent } from "../report/words.ts";
 import type { Interval } from "../statistics/bootstrap.ts";
-import { untestable, type ClaimContext, type Evidence } from "./evidence.ts";
+import { untestable, type ClaimContext, type Evidence, type Requirement } from "./evidence.ts";
 import { featureSwaps } from "./feature-swaps.ts";
 import { shuffledShifts } from "./label-null.ts";
 import { effectSample, effectSize, featureChange, mattersAtAll, transferFigures } from "./swap-figures.ts";
@@ -25,7 +26,7 @@ export async function checkContains(context: ClaimContext, statement: ContainsSt
   const shuffled = shuffledShifts(context, feature, outcomes.any);
   return {
     figures,
-    requirements: [mattersAtAll("V"), changeRequirement(feature, thresholds, transfer !== undefined, ne)],
+    requirements: [mattersAtAll("V"), changeRequirement(feature, thresholds, transfer, ne)],
     ...(shuffled.vacuous !== undefined && { vacuous: shuffled.vacuous }),
     controls: [shuffled.control],
     invariant: [],
@@ -33,19 +34,25 @@ export async function checkContains(context: ClaimContext, statement: ContainsSt
   };
 }
 
+/** How far swaps move the answer, in words. */
+export function movedBy({ estimate }: Interval): string {
+  return `the answers move ${percent(estimate)} of the way to the predicted ones`;
+}
+
 /** What says that a site depends on the feature: transfer where answers are predicted, else change. */
 export function changeRequirement(
   feature: string,
   thresholds: ContainsStatement["thresholds"],
-  predicted: boolean,
+  transfer: Interval | undefined,
   rule: string,
-): Evidence["requirements"][number] {
-  if (predicted) {
+): Requirement {
+  if (transfer) {
     return {
       figure: "transfer",
       relation: ">=",
       threshold: thresholds.transfer,
       otherwise: `donors with another ${feature} do not move the answer to theirs`,
+      seen: movedBy(transfer),
       rule,
     };
   }

@@ -1,6 +1,7 @@
 import type { CopiesStatement } from "@filigree/hypothesis";
 import { donorPairs } from "../data/donors.ts";
 import { headList, pathSwap } from "../engine/path-swap.ts";
+import { percent } from "../report/words.ts";
 import type { Interval } from "../statistics/bootstrap.ts";
 import type { ClaimContext, Control, Requirement } from "./evidence.ts";
 import { transferFigures } from "./swap-figures.ts";
@@ -49,13 +50,14 @@ export async function restOfPrompt(
 }
 
 /** `… alone`: the rest of the prompt moves (almost) nothing. */
-export function restRequirement(feature: string, threshold: number, rule: string): Requirement {
+export function restRequirement(feature: string, threshold: number, { estimate }: Interval): Requirement {
   return {
     figure: "rest",
     relation: "<=",
     threshold,
     otherwise: `the path is not alone: with it held, the rest of a prompt with another ${feature} moves the answer too`,
-    rule,
+    // The swaps that were run go the other way round: what they changed would mislead.
+    seen: `with the path held, the rest of a prompt with another ${feature} moves the answers ${percent(estimate)} of the way`,
   };
 }
 

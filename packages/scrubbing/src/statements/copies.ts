@@ -6,6 +6,7 @@ import { siteSwap } from "../engine/site-swap.ts";
 import type { Swap } from "../engine/swaps.ts";
 import type { Interval } from "../statistics/bootstrap.ts";
 import { adversary, effectsOf } from "./adversary.ts";
+import { movedBy } from "./contains.ts";
 import { headParts, restOfPrompt, restRequirement } from "./copies-parts.ts";
 import { untestable, type ClaimContext, type Evidence } from "./evidence.ts";
 import { drawFeatureDonors } from "./feature-donors.ts";
@@ -85,6 +86,7 @@ export async function checkCopies(context: ClaimContext, statement: CopiesStatem
     figure: "r",
     threshold: thresholds.r,
     swaps: effectsOf(outcomes.eq),
+    rule: `v ${eq}`,
     base: effectsOf(outcomes.any),
   });
   const rest = await restOfPrompt(context, statement, donors.ne, `rest ${ne}`);
@@ -96,6 +98,7 @@ export async function checkCopies(context: ClaimContext, statement: CopiesStatem
         relation: ">=",
         threshold: thresholds.transfer,
         otherwise: `values of donors with another ${feature} do not move the answer to theirs along this path`,
+        seen: movedBy(transfer),
         rule: `v ${ne}`,
       },
       {
@@ -119,7 +122,7 @@ export async function checkCopies(context: ClaimContext, statement: CopiesStatem
         otherwise: `queries and keys carry ${feature} too: the pattern, not only the values, depends on it`,
         rule: `q, k ${ne}`,
       },
-      ...(statement.alone ? [restRequirement(feature, thresholds.rest, `rest ${ne}`)] : []),
+      ...(statement.alone ? [restRequirement(feature, thresholds.rest, rest)] : []),
       ...worst.requirements,
     ],
     ...(shuffled.vacuous !== undefined && { vacuous: shuffled.vacuous }),

@@ -74,7 +74,13 @@ export async function checkEquals(context: ClaimContext, statement: EqualsStatem
   };
   const { control, vacuous } = await shuffledNumbers(context, parts, rows, halves, atRandom, r);
   const swaps = effectsOf(replaced);
-  const worst = adversary(context, { figure: "r", threshold: thresholds.r, swaps, base: effectsOf(atRandom) });
+  const worst = adversary(context, {
+    figure: "r",
+    threshold: thresholds.r,
+    swaps,
+    base: effectsOf(atRandom),
+    rule: "fit",
+  });
   return {
     figures: { ...figures, ...worst.figures },
     requirements: [

@@ -8,16 +8,12 @@ import type { Swap, SwapOutcome, SwapRunOptions } from "../engine/swaps.ts";
 import type { Interval, Sample } from "../statistics/bootstrap.ts";
 import type { Verdict } from "../verdict.ts";
 
-/** A bound that a figure must keep for the claim to be supported. */
-export interface Requirement {
+/** A figure and what is asked of it. */
+export interface Threshold {
   /** Name in `figures`. */
   readonly figure: string;
   readonly relation: ">=" | "<=";
   readonly threshold: number;
-  /** What it means when the bound is broken, for the reader of a refutation. */
-  readonly otherwise: string;
-  /** The rule whose swaps show it, where there is one: reports show what those did. */
-  readonly rule?: string;
   /**
    * Set where the estimate, not the bound, must lie on the passing side: of a subset of the swaps, which is too small for
    * a bound to pass. What fails is the bound, as everywhere.
@@ -25,9 +21,30 @@ export interface Requirement {
   readonly byEstimate?: true;
 }
 
+/** A bound that a figure must keep for the claim to be supported. */
+export type Requirement = Threshold &
+  Shown & {
+    /** What it means when the bound is broken, for the reader of a refutation. */
+    readonly otherwise: string;
+  };
+
+/** What reports show of a bound that is broken: a reader must never be left with the figure alone. */
+type Shown =
+  | {
+      /** The rule whose swaps show it: how many answers they changed, and the clearest of them. */
+      readonly rule: string;
+      /** What else was seen, in words. */
+      readonly seen?: string;
+    }
+  | {
+      readonly rule?: never;
+      /** What was seen, in words, where no count of changed answers tells it. */
+      readonly seen: string;
+    };
+
 /** What nonzero weights alone decide. */
 export interface Proof {
-  readonly verdict: "supported" | "refuted";
+  readonly verdict: "supported" | "refuted" | "vacuous";
   readonly why: string;
 }
 
@@ -63,6 +80,8 @@ export interface ClaimContext extends ClaimData {
   readonly valueOf: Evaluate;
   /** Nothing is run: swaps are counted, and come out as if they had changed nothing. */
   readonly dry?: boolean;
+  /** Whether norms keep the scales of the references' undisturbed runs. */
+  readonly normsHeld: boolean;
   /** The claims that `circuit` unites, where the claim is about it. */
   readonly united: readonly Claim[];
   /** The claim's own random stream of that name. */

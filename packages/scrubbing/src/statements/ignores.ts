@@ -37,6 +37,7 @@ export async function checkIgnores(context: ClaimContext, statement: IgnoresStat
     figure: "V",
     threshold: thresholds.V,
     swaps: effectsOf(outcomes.ne),
+    rule: ruleName(ne),
     base: context.distances,
   });
   return {

@@ -53,6 +53,14 @@ describe("the reason in words", () => {
       /^swapping nodes from "what it carries\.json" between/u,
     );
     expect(said("mlp L0 does not affect logits", "ANY")).toMatch(/^swapping mlp L0 between/u);
+    expect(said("mlp L0 does not affect logits except through attn L1 + mlp L1 when n > 3", "ANY")).toMatch(
+      /^swapping mlp L0 between prompts at random, attn L1 \+ mlp L1 held as it was, changed/u,
+    );
+    expect(said("mlp L0 equals n", "fit")).toMatch(/^putting the fitted values in the place of mlp L0 changed/u);
+    expect(said("mlp L0 computes f from embed", "computed EQ(f)")).toMatch(
+      /^working mlp L0 out from its inputs alone, swapped between prompts with the same f, changed/u,
+    );
+    expect(said("circuit is sufficient", "whole interpretation")).toMatch(/^swapping whatever the claims leave open /u);
     expect(said("mlp L0 ignores x", "something new")).toBe(
       `swapping as in "something new" changed 100 % of 10 answers`,
     );
@@ -67,6 +75,27 @@ describe("the reason in words", () => {
     expect(sentence("embed carries f", [open], ...rules)).toContain("only 25 % of 4");
     expect(sentence("embed carries f", [bound("V", ">=", "passes", "ANY")], ...rules)).toBeUndefined();
     expect(sentence("embed carries f", [bound("mass", ">=", "fails", "nothing")], ...rules)).toBeUndefined();
+  });
+
+  test("what was seen stands beside the swaps, or alone, where no swap is an example", () => {
+    const fails = { ...bound("transfer", ">=", "fails", "NE(f)"), seen: "the answers move 3 % of the way" };
+    expect(sentence("embed carries f", [fails], rule("NE(f)", 10, 1))).toBe(
+      "swapping embed between prompts that differ in f changed only 10 % of 10 answers; the answers move 3 % of the way",
+    );
+    const alone: Bound = { figure: "mass", relation: ">=", threshold: 0.5, side: "fails", seen: "it gets 3 %" };
+    const reason = reasonOf(claimVerdict({ bounds: [alone] }), claimDetails({}))!;
+    expect(reason.sentence).toBe("it gets 3 %");
+    expect(exampleLines(reason, 80)).toEqual([]);
+  });
+
+  test("a difference is shown with what it is a difference from; answers that stay may be less sure", () => {
+    const change = bound("change", ">=", "fails", "NE(f)");
+    expect(sentence("embed contains f", [change], rule("NE(f)", 10, 6), rule("EQ(f)", 10, 0))).toBe(
+      "swapping embed between prompts that differ in f changed 60 % of 10 answers, between prompts with the same none",
+    );
+    expect(sentence("embed carries f", [bound("r", "<=", "fails", "EQ(f)")], rule("EQ(f)", 10, 0))).toMatch(
+      /changed none of 10 answers, only how sure they are$/u,
+    );
   });
 });
 

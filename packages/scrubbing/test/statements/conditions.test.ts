@@ -78,6 +78,9 @@ test("the adversary finds the part of the prompts on which a claim that holds on
   expect(claim!.figures["worst r"]!.low).toBeGreaterThan(0.2);
   expect(claim!.verdict).toBe("refuted");
   expect(claim!.why).toMatch(/holds on average, but not where .*mode/);
+  const bound = claim!.bounds.find(({ figure }) => figure === "worst r");
+  expect(bound!.rule).toMatch(/^EQ\(/);
+  expect(bound!.seen).toMatch(/^where .*mode.*, the swaps do \d+ % of what those between prompts at random do/);
   expect(claim!.controls.map(({ name }) => name)).toContain("random subsets");
 });
 

@@ -4,8 +4,9 @@ import type { Task } from "@filigree/tasks";
 import { expect, test } from "vitest";
 import { checkStatements, part } from "../support/hand-made.ts";
 import { makeModel, PLAIN, type Entry } from "../support/make-model.ts";
-import { makeTask, sequences, type ExampleDraft } from "../support/make-task.ts";
+import { makeTask, type ExampleDraft } from "../support/make-task.ts";
 import { COPIER, copierTask, plantedCopier } from "../support/planted-copier.ts";
+import { moverTask, ONE, QUOTE, TYPE, typeMover } from "../support/type-mover.ts";
 
 async function verdictsOf(statements: readonly Statement[], model: Model, task: Task, settings = {}) {
   const { claims } = await checkStatements(statements, model, task, { donors: 2, ...settings });
@@ -25,6 +26,13 @@ const carries = (one: SitePart, feature: string, atMost = false): Statement => (
   feature,
   atMost,
   thresholds: DEFAULTS.carries,
+});
+
+const ignores = (one: SitePart, feature: string): Statement => ({
+  kind: "ignores",
+  parts: [one],
+  feature,
+  thresholds: DEFAULTS.ignores,
 });
 
 // Two signs a token: the answer follows the sum of one loud and one soft sign, which is never nought.
@@ -94,53 +102,16 @@ test("carries at most f does not ask that all values of f be told apart", async 
   expect(found[0]!.figures["distinguishes"]).toBeDefined();
 });
 
-// Two heads move the type of the opener to the last token, over two routes.
-const [TYPE, QUOTE, ONE, OUT] = [0, 1, 2, 3];
-
+/** Two heads move the type of the opener, over two routes. @param second how much the second moves */
 function twoRoutes(second: number): Promise<Model> {
-  return makeModel(
-    { ...PLAIN, nHead: 2, dModel: 4 },
-    {
-      "transformer.wte.weight": [
-        [0, TYPE, 1],
-        [1, TYPE, -1],
-        [0, QUOTE, 1],
-        [1, QUOTE, 1],
-        ...[0, 1, 2, 3].map((id) => [id, ONE, 1] as const),
-      ],
-      // Queries 0 and 1, keys 2 and 3, values 4 and 5.
-      "transformer.h.0.attn.c_attn.weight": [
-        [0, ONE, 3],
-        [1, ONE, 3],
-        [2, QUOTE, 3],
-        [3, QUOTE, 3],
-        [4, TYPE, 1],
-        [5, TYPE, second],
-      ],
-      "transformer.h.0.attn.c_proj.weight": [
-        [OUT, 0, 1],
-        [OUT, 1, 1],
-      ],
-      "lm_head.weight": [
-        [0, OUT, 2],
-        [1, OUT, -2],
-      ],
-    },
-  );
-}
-
-function moverTask(): Task {
-  const drafts = [0, 2].flatMap((opener) =>
-    sequences([2, 3], 4).flatMap((rest) =>
-      [0, 1].map((type): ExampleDraft => ({
-        ids: [...rest.slice(0, opener), type, ...rest.slice(opener)],
-        answer: type,
-        features: { type },
-        positions: { opener },
-      })),
-    ),
-  );
-  return makeTask([0, 1], ["type"], drafts);
+  return typeMover(2, [
+    [0, ONE, 3],
+    [1, ONE, 3],
+    [2, QUOTE, 3],
+    [3, QUOTE, 3],
+    [4, TYPE, 1],
+    [5, TYPE, second],
+  ]);
 }
 
 const named = (name: string) => ({ kind: "named", name }) as const;
@@ -166,6 +137,9 @@ test("a second route refutes `alone` and is only reported otherwise", async () =
   expect(found[0]!.map(({ verdict }) => verdict)).toEqual(["supported", "supported", "supported"]);
   expect(found[1]!.map(({ verdict }) => verdict)).toEqual(["refuted", "supported", "supported"]);
   expect(found[1]![0]!.why).toContain("not alone");
+  expect(found[1]![0]!.bounds.find(({ figure }) => figure === "rest")!.seen).toMatch(
+    /^with the path held, the rest of a prompt with another type moves the answers 3[78] % of the way$/u,
+  );
   // 0.6 of 1.6 comes along the other head.
   expect(found[1]![0]!.figures["rest"]!.estimate).toBeCloseTo(0.375, 4);
   const rest = found[1]![1]!.controls.find(({ name }) => name.startsWith("rest"));
@@ -228,6 +202,7 @@ test("zeros of the weights answer claims about paths that are not there, without
   const found = await verdictsOf(
     [
       carries(part("0.mlp.post_act", "opener"), "quote type"),
+      ignores(part("0.mlp.post_act", "opener"), "quote type"),
       affects("does not affect", part("1.mlp.post_act", "last"), part("1.attn.q", "last")),
       { ...copies([2], false), layer: 1, feature: "quote type" } as Statement,
     ],
@@ -237,9 +212,11 @@ test("zeros of the weights answer claims about paths that are not there, without
   disposeModel(model);
   expect(found.map(({ verdict, proven, forwardPasses }) => [verdict, proven, forwardPasses])).toEqual([
     ["refuted", true, 0],
+    ["vacuous", true, 0],
     ["supported", true, 0],
     ["refuted", true, 0],
   ]);
+  expect(found[1]!.why).toMatch(/^proven: the site is inert: no path of nonzero weights leads/u);
 });
 
 // The embedding of token k says a level, with a bump where it is told to; the answer is its sign.

@@ -56,7 +56,7 @@ function verdictOf(examples: number, random: RandomStream, effect: (x: DatasetEx
     any,
   );
   const worst = adversary(context, { figure: "r", threshold: 0.2, swaps, base });
-  const own = { figure: "r", relation: "<=" as const, threshold: 0.2, otherwise: "" };
+  const own = { figure: "r", relation: "<=" as const, threshold: 0.2, otherwise: "", rule: "EQ" };
   const evidence = {
     figures: { r, ...worst.figures },
     requirements: [own, ...worst.requirements],

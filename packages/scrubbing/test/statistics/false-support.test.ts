@@ -20,7 +20,7 @@ function supports(
     const resamples = new Resamples(clusters, random);
     const interval = bootstrap([equal, any], ([e, a]) => e! / a!, { resamples, alpha: ALPHA });
     const r = allowUnseen(interval, any, equal, any);
-    const requirements = [{ figure: "r", relation: "<=" as const, threshold, otherwise: "" }];
+    const requirements = [{ figure: "r", relation: "<=" as const, threshold, otherwise: "", rule: "EQ" }];
     return (
       decide({ figures: { r }, requirements, controls: [], invariant: [], notes: [] }, ALPHA).verdict === "supported"
     );

@@ -35,7 +35,7 @@ test("a bound that fails just so has p just below alpha, and one far off a small
     decide(
       {
         figures: { r: { estimate: low + 0.1, low, high: low + 0.3, n: 100 } },
-        requirements: [{ figure: "r", relation: "<=", threshold: 0.2, otherwise: "" }],
+        requirements: [{ figure: "r", relation: "<=", threshold: 0.2, otherwise: "", rule: "EQ" }],
         controls: [],
         invariant: [],
         notes: [],

@@ -25,8 +25,10 @@ export function claimSection(claim: ClaimVerdict, details: ClaimDetails, anchor:
     `<h3>${badge(claim)}${named}<code>${escaped(text)}</code></h3>`,
     `<p class="muted">line ${line}${wanted}, ${grouped(forwardPasses)} forward passes</p>`,
     `<p>${escaped(why)}</p>`,
-    ...(reason ? [`<p>${escaped(sentenceCase(reason.sentence))}. ${EXTREMES[reason.extreme]}:</p>`] : []),
-    ...(reason ? [swapMarkup(reason.example)] : []),
+    ...(reason
+      ? [`<p>${escaped(sentenceCase(reason.sentence))}.${reason.example ? EXTREMES[reason.extreme] : ""}</p>`]
+      : []),
+    ...(reason?.example ? [swapMarkup(reason.example)] : []),
     ...figureTable(claim),
     ...controlTable(claim.controls),
     ...histograms(details.rules),
@@ -43,7 +45,7 @@ export function claimSection(claim: ClaimVerdict, details: ClaimDetails, anchor:
   ].join("\n");
 }
 
-const EXTREMES = { most: "It changed most here", least: "It changed least here" } as const;
+const EXTREMES = { most: " It changed most here:", least: " It changed least here:" } as const;
 
 function sentenceCase(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);

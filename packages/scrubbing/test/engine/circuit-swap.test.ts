@@ -1,0 +1,64 @@
+import { disposeModel, nodeSites, randomStream, seed, siteWidth, type NodeMask } from "@filigree/core";
+import { afterAll, expect, test } from "vitest";
+import { drawDataset } from "../../src/data/dataset.ts";
+import { CircuitSwaps, complement } from "../../src/engine/circuit-swap.ts";
+import { CleanRuns } from "../../src/engine/clean-runs.ts";
+import { SwapRunner } from "../../src/engine/run-swaps.ts";
+import { siteSwap } from "../../src/engine/site-swap.ts";
+import { copierTask, plantedCopier } from "../support/planted-copier.ts";
+
+const model = await plantedCopier();
+const dataset = drawDataset(copierTask(), model, { split: "test", count: 40, seed: seed(1) });
+const clean = new CleanRuns(model, dataset);
+const onBatch = () => Promise.resolve();
+afterAll(() => disposeModel(model));
+
+/** Half of the nodes. */
+function drawMask(number: number): NodeMask {
+  const random = randomStream(seed(number), "test/mask");
+  return new Map(
+    nodeSites(model.config).map((site) => {
+      return [site, Float32Array.from({ length: siteWidth(model.config, site) }, () => random.integer(2))];
+    }),
+  );
+}
+
+const pairs = dataset.examples.flatMap((x) => {
+  const y = dataset.examples.find((y) => y.index !== x.index && y.ids.length === x.ids.length);
+  return y ? [{ reference: x.index, donor: y.index }] : [];
+});
+
+test.each([false, true])(
+  "a circuit among donors is a swap of all nodes outside it (norms held: %s)",
+  async (normsHeld) => {
+    const runner = new SwapRunner(clean);
+    const circuits = await CircuitSwaps.prepare(clean, pairs, { onBatch, normsHeld });
+    for (const number of [1, 2]) {
+      const keep = drawMask(number);
+      const parts = [...complement(keep)].map(([site, gates]) => {
+        const channels = [...gates.keys()].filter((channel) => gates[channel] === 1);
+        return { site, channels, position: { kind: "all" } } as const;
+      });
+      const swaps = pairs.map(({ reference, donor }) => siteSwap(clean, parts, reference, donor));
+      const single = await runner.run(swaps, { counted: new Set(), normsHeld, onBatch });
+      const whole = await circuits.resample(keep);
+      expect(whole).toHaveLength(pairs.length);
+      for (const { reference, after } of whole) {
+        const same = single[pairs.findIndex((pair) => pair.reference === reference)]!;
+        after.forEach((value, i) => expect(value).toBeCloseTo(same.after[i]!, 5));
+      }
+      expect(whole.some(({ delta2 }) => delta2 > 0.01)).toBe(true);
+    }
+    runner.dispose();
+  },
+);
+
+test("held norms matter in this model", async () => {
+  const [live, held] = await Promise.all(
+    [false, true].map((normsHeld) => CircuitSwaps.prepare(clean, pairs, { onBatch, normsHeld })),
+  );
+  const keep = drawMask(1);
+  const difference = (await held!.resample(keep)).map(({ kl }, i) => [kl, i] as const);
+  const other = await live!.resample(keep);
+  expect(difference.some(([kl, i]) => Math.abs(kl - other[i]!.kl) > 1e-3)).toBe(true);
+});
