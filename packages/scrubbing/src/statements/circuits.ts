@@ -43,6 +43,7 @@ export async function checkSufficient(context: ClaimContext, statement: Sufficie
   const tried = adversary(context, {
     figure: "U",
     threshold: statement.thresholds.U,
+    rule: "outside ← ANY",
     swaps: measurementsOf(outcomes, (outcome) => outcome.kl),
     base,
   });
