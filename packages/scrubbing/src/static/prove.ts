@@ -11,7 +11,7 @@ import { Places } from "./places.ts";
 
 /**
  * What the zeros of the weights decide about a statement, without a run: that something does not affect something else,
- * that a claim is about a path that does not exist, or that it is about a site that does nothing. The examples only say in which order positions lie.
+ * or that a claim is about a path that does not exist. The examples only say in which order positions lie.
  */
 export function proveStatement(
   weights: NonzeroWeights,
@@ -41,11 +41,6 @@ export function proveStatement(
     case "contains":
     case "equals":
       return refuted(proofs.inert(statement.parts));
-    case "ignores": {
-      // What does nothing ignores everything: that is no support.
-      const why = proofs.inert(statement.parts);
-      return why === undefined ? undefined : { verdict: "vacuous", why: `the site is inert: ${why}` };
-    }
     case "computes": {
       const inputs = statement.inputs.flatMap(({ parts }) => parts);
       return refuted(proofs.inert(statement.parts) ?? proofs.noPath(inputs, statement.parts, []));
