@@ -17,10 +17,7 @@ test("values and gradients, with and without a bias", async () => {
   await fc.assert(
     fc.asyncProperty(fc.record(shape), async ({ channels, tokens, bias, seed }) => {
       const contents = new Contents(seed);
-      // Channels apart from each other: the less a token varies, the larger the terms that cancel in its slope.
-      const { shape, values } = contents.tensor([channels, tokens], { zeros: 0, size: 1 });
-      const x = { shape, values: values.map((value, i) => value + 3 * (Math.floor(i / tokens) % 2)) };
-      await check(x, bias, contents, { value: 2e-6, gradient: 5e-6 });
+      await check(varied(contents, channels, tokens), bias, contents, { value: 2e-6, gradient: 5e-6 });
     }),
     { numRuns: 60 },
   );
@@ -32,7 +29,7 @@ test("values and gradients where a token is all zero, or one number throughout",
       fc.record({ ...shape, at: fc.nat(), level: fc.constantFrom(0, 1) }),
       async ({ channels, tokens, bias, seed, at, level }) => {
         const contents = new Contents(seed);
-        const x = contents.tensor([channels, tokens]);
+        const x = varied(contents, channels, tokens);
         for (let c = 0; c < channels; c++) x.values[c * tokens + (at % tokens)] = level;
         // There the slope is 1/√ε ≈ 316.
         await check(x, bias, contents, { value: 2e-6, gradient: 2e-5 });
@@ -41,6 +38,12 @@ test("values and gradients where a token is all zero, or one number throughout",
     { numRuns: 40 },
   );
 });
+
+/** Channels apart from each other: the less a token varies, the larger the terms that cancel in what comes out. */
+function varied(contents: Contents, channels: number, tokens: number): Plain {
+  const { shape, values } = contents.tensor([channels, tokens], { zeros: 0, size: 1 });
+  return { shape, values: values.map((value, i) => value + 3 * (Math.floor(i / tokens) % 2)) };
+}
 
 function check(x: Plain, bias: boolean, contents: Contents, tolerance: Tolerance): Promise<void> {
   const [channels, tokens] = x.shape as [number, number];
