@@ -13,6 +13,7 @@ import { basename } from "node:path";
 import { parseArgs } from "node:util";
 import { loadModel, seed } from "@filigree/core";
 import { findPruner, pruneTask } from "@filigree/pruners";
+import { InputError } from "@filigree/sites";
 import { evaluateTask, listTasks, loadTask } from "@filigree/tasks";
 
 const { values: options, positionals } = parseArgs({
@@ -55,12 +56,16 @@ async function pruneModel(directory) {
       const run = { model: basename(directory), task: name, pruner, target, seed: Number(options.seed) };
       if (lines.some((line) => Object.entries(run).every(([key, value]) => line[key] === value))) continue;
       const begun = process.cpuUsage();
-      const { evaluation, reached } = await pruneTask(model, task, {
-        pruner: findPruner(pruner),
-        options: SETTINGS[pruner] ?? {},
-        target,
-        seed: seed(run.seed),
-      });
+      const found = await pruneOrRefuse(run, () =>
+        pruneTask(model, task, {
+          pruner: findPruner(pruner),
+          options: SETTINGS[pruner] ?? {},
+          target,
+          seed: seed(run.seed),
+        }),
+      );
+      if (found === undefined) continue;
+      const { evaluation, reached } = found;
       const { user, system } = process.cpuUsage(begun);
       const line = {
         ...run,
@@ -76,6 +81,17 @@ async function pruneModel(directory) {
       appendFileSync(file, `${JSON.stringify(line)}\n`);
       process.stderr.write(`${JSON.stringify(line)}\n`);
     }
+  }
+}
+
+/** The pruner's result; undefined, with a line that says why, where the task is no question to this model. */
+async function pruneOrRefuse({ model, task, pruner }, prune) {
+  try {
+    return await prune();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    process.stderr.write(`${model}, ${task}, ${pruner}: left out. ${error.message}\n`);
+    return undefined;
   }
 }
 

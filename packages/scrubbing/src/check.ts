@@ -1,9 +1,7 @@
 import {
   currentBackend,
-  disposeModel,
   folderOf,
   InputError,
-  loadModel,
   parseNodeFile,
   pathFrom,
   readFileBytes,
@@ -24,9 +22,10 @@ import {
 } from "@filigree/hypothesis";
 import { loadTask, type Task } from "@filigree/tasks";
 import { extendTask, taskNames, tokenTexts } from "./data/extend-task.ts";
-import { ClaimTester, type CheckOrigin, type Watch } from "./claim-tester.ts";
+import { ClaimTester, type CheckOrigin, type TesterOptions, type Watch } from "./claim-tester.ts";
 import type { VerdictDocument } from "./document.ts";
 import type { ClaimDetails } from "./report/details.ts";
+import { SharedWork } from "./shared-work.ts";
 
 /** What to check. */
 export interface CheckInput {
@@ -89,11 +88,15 @@ export async function check(options: CheckOptions): Promise<CheckOutcome> {
 }
 
 /**
- * Reads a `.circuit` file and loads the model and the task that it names. The caller disposes of what was opened.
+ * Reads a `.circuit` file and loads the model and the task that it names. The caller disposes of what was opened; what is
+ * shared is disposed of by its owner.
  *
  * @throws InputError as {@link check} does.
  */
-export async function openCheck(input: CheckInput, watch: Watch = {}): Promise<OpenedCheck> {
+export async function openCheck(
+  input: CheckInput,
+  options: Watch & Pick<TesterOptions, "shared"> = {},
+): Promise<OpenedCheck> {
   const { text, file } = input;
   const { tree, diagnostics: unread } = parseCircuit(text, file);
   const header = readHeader(tree);
@@ -111,17 +114,20 @@ export async function openCheck(input: CheckInput, watch: Watch = {}): Promise<O
       expected: `a line such as ${EXAMPLES[missing]}`,
     });
   }
+  const shared = options.shared ?? new SharedWork();
+  const dispose = () => {
+    if (!options.shared) shared.dispose();
+  };
   let model: Model;
   try {
-    model = await loadModel(modelPath, input.backend);
+    model = await shared.model(modelPath, input.backend);
   } catch (error) {
     // A model of the caller's choice is not the file's fault.
     if (input.model !== undefined) throw error;
     return { diagnostics: [atHeader(tree, "model", error)] };
   }
-  const dispose = () => disposeModel(model);
   try {
-    const opened = openWith(model, header.task, input, tree, watch);
+    const opened = openWith(model, header.task, input, tree, { ...options, shared });
     if ("tester" in opened) {
       const { tester } = opened;
       return {
@@ -140,7 +146,13 @@ export async function openCheck(input: CheckInput, watch: Watch = {}): Promise<O
   }
 }
 
-function openWith(model: Model, reference: string, input: CheckInput, tree: CircuitFile, watch: Watch) {
+function openWith(
+  model: Model,
+  reference: string,
+  input: CheckInput,
+  tree: CircuitFile,
+  options: Watch & TesterOptions,
+) {
   const { text, file } = input;
   let task: Task;
   try {
@@ -163,7 +175,7 @@ function openWith(model: Model, reference: string, input: CheckInput, tree: Circ
   const origin = { file, fileHash: files.hex(), backend: currentBackend() };
   const extended = extendTask(task, checked.hypothesis, tokenTexts(model));
   const hypothesis = withOverrides(checked.hypothesis, input);
-  const tester = new ClaimTester(hypothesis, model, extended, watch);
+  const tester = new ClaimTester(hypothesis, model, extended, options);
   return { diagnostics: [] as const, hypothesis, tester, origin };
 }
 

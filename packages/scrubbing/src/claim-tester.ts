@@ -15,6 +15,7 @@ import { SwapRunner } from "./engine/run-swaps.ts";
 import type { SwapOutcome } from "./engine/swaps.ts";
 import { unitedClaims } from "./interpretation/graph.ts";
 import { bootstrap, Resamples } from "./statistics/bootstrap.ts";
+import { SharedWork } from "./shared-work.ts";
 import { sitesOf } from "./report/claim-sites.ts";
 import type { ClaimDetails } from "./report/details.ts";
 import { RuleLog } from "./report/rule-log.ts";
@@ -62,6 +63,14 @@ export interface CheckOrigin {
 /** How many of the worst swaps a claim shows. */
 const WORST = 5;
 
+/** What makes one tester cheaper than another. */
+export interface TesterOptions {
+  /** Whether positive claims are tried on untrained weights and nonsense answers too; true where left out. */
+  readonly nulls?: boolean;
+  /** What it has in common with other testers; nothing, where left out. Its owner disposes of it, after the testers. */
+  readonly shared?: SharedWork | undefined;
+}
+
 /** Examples of a control on untrained weights or nonsense answers: most fail already at the competence gate. */
 const NULL_EXAMPLES = 128;
 
@@ -86,13 +95,13 @@ export class ClaimTester {
   /**
    * Draws the examples and runs the model on them, undisturbed. The model keeps no tensor of it.
    *
-   * @param options.nulls whether positive claims are tried on untrained weights and nonsense answers too; true where left out
+   * @throws InputError where the split has no examples.
    */
   constructor(
     hypothesis: Hypothesis,
     model: Model,
     task: Task,
-    { onProgress, nulls = true }: Watch & { readonly nulls?: boolean } = {},
+    { onProgress, nulls = true, shared = new SharedWork() }: Watch & TesterOptions = {},
   ) {
     const { claims, settings } = hypothesis;
     this.#hypothesis = hypothesis;
@@ -101,7 +110,9 @@ export class ClaimTester {
     this.#seed = seed(settings.seed);
     this.#dataset = drawDataset(task, model, { split: settings.split, count: settings.examples, seed: this.#seed });
     onProgress?.({ claim: 0, claims: claims.length, name: "", rule: "clean runs", done: 0, of: 1 });
-    this.#clean = new CleanRuns(model, this.#dataset);
+    this.#clean = nulls
+      ? shared.cleanRuns(model, this.#dataset)
+      : new CleanRuns(model, this.#dataset, { ahead: false });
     this.#runner = new SwapRunner(this.#clean);
     this.#resamples = new Resamples(this.#dataset.clusters, randomStream(this.#seed, "scrubbing/bootstrap"));
     const random = randomStream(this.#seed, "scrubbing/scale");
@@ -109,8 +120,13 @@ export class ClaimTester {
     this.#data = wholeData(this.#clean, wholeDistances(this.#clean, donors), settings.alpha);
     if (!nulls) return;
     const few = { ...hypothesis, settings: { ...settings, examples: Math.min(settings.examples, NULL_EXAMPLES) } };
-    this.#nulls = new NullControls(model, task, this.#seed, (other, variant) => {
-      return new ClaimTester(few, other, variant, { nulls: false });
+    this.#nulls = new NullControls(model, task, this.#seed, {
+      open: (other, variant) => new ClaimTester(few, other, variant, { nulls: false }),
+      competence: (name, variant, measure) => {
+        const { split, examples: count, alpha } = few.settings;
+        const dataset = drawDataset(variant, model, { split, count, seed: this.#seed });
+        return shared.competence(`${name} ${alpha} ${this.#seed}`, model, dataset, measure);
+      },
     });
   }
 

@@ -15,12 +15,10 @@ export {
   type VerdictChange,
   type VerdictDiff,
 } from "./report/diff-verdicts.ts";
-export { exampleLines } from "./report/example-lines.ts";
 export { junitReport } from "./report/junit.ts";
 export { verdictPage, type CheckedText } from "./report/page/verdict-page.ts";
-export { reasonOf, type Reason } from "./report/reason.ts";
 export type { Control } from "./statements/evidence.ts";
 export { bootstrap, Resamples, type Interval, type Sample } from "./statistics/bootstrap.ts";
 export { clopperPearson } from "./statistics/clopper-pearson.ts";
 export type { Bound, Verdict } from "./verdict.ts";
-export { withVerdicts } from "./with-verdicts.ts";
+export { SharedWork } from "./shared-work.ts";

@@ -11,11 +11,20 @@ export interface Tester {
   dispose(): void;
 }
 
+/** How controls are tested. */
+export interface NullTesting {
+  /** Makes a tester of the same claims. */
+  open(model: Model, task: Task): Tester;
+  /** Keeps what measuring the competence of a control on a task comes to. */
+  competence(name: string, task: Task, measure: () => Promise<Competence>): Promise<Competence>;
+}
+
 /** Something that no circuit for the task can be in. */
 interface Null {
   readonly name: string;
-  /** Opens it for as long as `use` takes. Undefined where the task has no such variant. */
-  open<T>(use: (tester: Tester) => Promise<T>): Promise<T | undefined>;
+  readonly task: Task;
+  /** Opens it for as long as `use` takes. */
+  open<T>(use: (tester: Tester) => Promise<T>): Promise<T>;
 }
 
 /**
@@ -25,48 +34,43 @@ interface Null {
  */
 export class NullControls {
   readonly #nulls: readonly Null[];
-  readonly #competence = new Map<Null, Promise<Competence | undefined>>();
+  readonly #testing: NullTesting;
 
-  /** @param open makes a tester of the same claims */
-  constructor(model: Model, task: Task, seed: Seed, open: (model: Model, task: Task) => Tester) {
-    this.#nulls = [
-      {
-        name: "untrained weights",
-        async open(use) {
-          const untrained = untrainedModel(model, seed);
-          try {
-            return await useOnce(open(untrained, task), use);
-          } finally {
-            disposeModel(untrained);
-          }
-        },
+  constructor(model: Model, task: Task, seed: Seed, testing: NullTesting) {
+    this.#testing = testing;
+    const untrained: Null = {
+      name: "untrained weights",
+      task,
+      async open(use) {
+        const weights = untrainedModel(model, seed);
+        try {
+          return await useOnce(testing.open(weights, task), use);
+        } finally {
+          disposeModel(weights);
+        }
       },
-      {
-        name: "nonsense answers",
-        async open(use) {
-          const nonsense = nonsenseOf(task, model, seed);
-          return nonsense && useOnce(open(model, nonsense), use);
-        },
-      },
-    ];
+    };
+    const answers = nonsenseOf(task, model, seed);
+    const nonsense = answers && {
+      name: "nonsense answers",
+      task: answers,
+      open: <T>(use: (tester: Tester) => Promise<T>) => useOnce(testing.open(model, answers), use),
+    };
+    this.#nulls = nonsense ? [untrained, nonsense] : [untrained];
   }
 
   /** What a claim comes to on each. */
   async controls(index: number): Promise<Control[]> {
     const found: Control[] = [];
     for (const one of this.#nulls) {
-      let known = this.#competence.get(one);
-      if (!known) {
-        known = one.open(async ({ competence }) => competence);
-        this.#competence.set(one, known);
-      }
-      const competence = await known;
-      if (!competence) continue;
+      const competence = await this.#testing.competence(one.name, one.task, () => {
+        return one.open(({ competence }) => Promise.resolve(competence));
+      });
       const figures = { accuracy: competence.accuracy };
       if (competence.problem !== undefined) found.push({ name: one.name, figures, verdict: "untestable" });
       else {
         const tested = await one.open((tester) => tester.test(index));
-        if (tested) found.push({ name: one.name, figures: tested.figures, verdict: tested.verdict });
+        found.push({ name: one.name, figures: tested.figures, verdict: tested.verdict });
       }
     }
     return found;

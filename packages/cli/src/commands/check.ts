@@ -11,6 +11,7 @@ import { explainFile } from "../model/explain-files.ts";
 import { requireOutputs } from "../outputs.ts";
 import { checkProgress } from "../render/check-progress.ts";
 import { counted } from "../render/numbers.ts";
+import { renderVerdict } from "../render/verdict.ts";
 import type { Session } from "../session.ts";
 
 const HELP = `
@@ -104,8 +105,6 @@ async function checkOnce(
   signal: AbortSignal,
 ): Promise<void> {
   const { json, html, junit, watch: _, ...settings } = options;
-  // Tensors come with it: loaded here, so that the help is there at once.
-  const { renderVerdict } = await import("../render/verdict.ts");
   const texts: CheckedText[] = [];
   let faulty = 0;
   await session.withProgress((progress) =>

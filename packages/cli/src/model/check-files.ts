@@ -1,6 +1,7 @@
 import type { BackendName } from "@filigree/core";
 import type { CircuitFile, ClaimItem } from "@filigree/hypothesis";
 import type { CheckedText, CheckProgress, ClaimDetails, ClaimVerdict, VerdictDocument } from "@filigree/scrubbing";
+import { withVerdicts } from "@filigree/scrubbing/report";
 import { InputError } from "@filigree/sites";
 import { readText } from "../files.ts";
 import { FileInParts } from "../line-file.ts";
@@ -48,8 +49,6 @@ export async function checkFiles(files: readonly string[], options: CheckFilesOp
   const { workers, signal, onProgress, onFile } = options;
   const trace = options.trace === undefined ? undefined : new FileInParts(options.trace);
   try {
-    // Tensors come with it: loaded here, so that the help of the command is there at once.
-    const { withVerdicts } = await import("@filigree/scrubbing");
     const pieces: ClaimPiece[] = [];
     const plans: Planned[] = [];
     for (const file of files) plans.push(await plan(file, options, trace, pieces));
@@ -59,7 +58,7 @@ export async function checkFiles(files: readonly string[], options: CheckFilesOp
     let faulty = 0;
     const show = () => {
       for (let next = plans[shown]; next && isDone(next, results); next = plans[++shown]) {
-        const checked = joined(next, results, withVerdicts);
+        const checked = joined(next, results);
         if ("faults" in checked) faulty++;
         onFile(checked);
       }
@@ -131,7 +130,6 @@ function isDone({ first, count }: Planned, results: ReadonlyMap<number, ClaimRes
 function joined(
   { source, modelName, first, count, faults }: Planned,
   results: ReadonlyMap<number, ClaimResult>,
-  withVerdicts: (document: VerdictDocument, verdicts: readonly ClaimVerdict[]) => VerdictDocument,
 ): CheckedFile {
   if (faults) return { faults };
   let document: VerdictDocument | undefined;

@@ -4,6 +4,7 @@ import type {
   ClaimDetails,
   ClaimVerdict,
   OpenedCheck,
+  SharedWork,
   VerdictDocument,
 } from "@filigree/scrubbing";
 import { InputError } from "@filigree/sites";
@@ -34,8 +35,9 @@ export type ClaimResult =
   /** One readable message an element. */
   | { readonly faults: readonly string[] };
 
-/** Tests claims, and keeps the file in hand open: its model, its examples and what the model shows on them. */
+/** Tests claims. It keeps the file in hand open, and the model with what it shows for files that follow. */
 export class ClaimsWorkbench implements Workbench<ClaimPiece, ClaimResult, CheckProgress> {
+  #shared: SharedWork | undefined;
   #open: { readonly file: string; readonly check: OpenedCheck } | undefined;
 
   /** Faulty input becomes a result, so that the other files of a run have their turn. */
@@ -67,15 +69,22 @@ export class ClaimsWorkbench implements Workbench<ClaimPiece, ClaimResult, Check
   }
 
   close(): void {
+    this.#closeFile();
+    this.#shared?.dispose();
+    this.#shared = undefined;
+  }
+
+  #closeFile(): void {
     if (this.#open && "tester" in this.#open.check) this.#open.check.dispose();
     this.#open = undefined;
   }
 
   async #opened(input: CheckInput, onProgress: (progress: CheckProgress) => void): Promise<OpenedCheck> {
     if (this.#open?.file !== input.file) {
-      this.close();
-      const { openCheck } = await import("@filigree/scrubbing");
-      this.#open = { file: input.file, check: await openCheck(input, { onProgress }) };
+      this.#closeFile();
+      const { openCheck, SharedWork } = await import("@filigree/scrubbing");
+      this.#shared ??= new SharedWork();
+      this.#open = { file: input.file, check: await openCheck(input, { onProgress, shared: this.#shared }) };
     }
     return this.#open!.check;
   }

@@ -1,13 +1,5 @@
-import {
-  exampleLines,
-  reasonOf,
-  type CheckedText,
-  type ClaimDetails,
-  type ClaimVerdict,
-  type Control,
-  type Interval,
-  type VerdictDocument,
-} from "@filigree/scrubbing";
+import type { CheckedText, ClaimDetails, ClaimVerdict, Control, Interval, VerdictDocument } from "@filigree/scrubbing";
+import { exampleLines, reasonOf } from "@filigree/scrubbing/report";
 import { count, counted, figure, loss, percent } from "./numbers.ts";
 import type { Paint } from "./paint.ts";
 import { cut, padEnd, widthOf, wrap } from "./text.ts";

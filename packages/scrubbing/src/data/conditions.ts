@@ -1,11 +1,11 @@
 import type { FeatureValue } from "@filigree/tasks";
 import type { Dataset, DatasetExample } from "./dataset.ts";
 
-/** A subset of swaps that can be told from the prompts alone. */
+/** A subset of swaps that can be told from the prompts alone: from indices into the dataset's examples. */
 export interface Condition {
   /** In words, for the reader: `the donor's quote type is single`. */
   readonly text: string;
-  holds(reference: DatasetExample, donor: DatasetExample): boolean;
+  holds(reference: number, donor: number): boolean;
 }
 
 /** What can be seen of an example without the model. */
@@ -29,15 +29,16 @@ type TokenText = (id: number) => string;
 
 function traitConditions(dataset: Dataset, tokenText: TokenText): Condition[] {
   return traitsOf(dataset, tokenText).flatMap((trait): Condition[] => {
-    const values = [...new Set(dataset.examples.map((example) => trait.of(example)))].filter((v) => v !== undefined);
+    const shown = dataset.examples.map((example) => trait.of(example));
+    const values = [...new Set(shown)].filter((value) => value !== undefined);
     if (values.length < 2) return [];
     const same: Condition[] = [true, false].map((equal) => ({
       text: `${trait.name} ${equal ? "is the same" : "differs"}`,
-      holds: (x, y) => (trait.of(x) === trait.of(y)) === equal,
+      holds: (x, y) => (shown[x] === shown[y]) === equal,
     }));
     return [
       ...same,
-      ...valueTests(values).flatMap(({ text, test }) => onEither(`${trait.name} ${text}`, (e) => test(trait.of(e)))),
+      ...valueTests(values).flatMap(({ text, test }) => onEither(`${trait.name} ${text}`, shown.map(test))),
     ];
   });
 }
@@ -57,10 +58,11 @@ function valueTests(values: readonly FeatureValue[]): { text: string; test: Test
   ];
 }
 
-function onEither(text: string, test: (example: DatasetExample) => boolean): Condition[] {
+/** @param holds whether it is true of each example */
+function onEither(text: string, holds: readonly boolean[]): Condition[] {
   return [
-    { text: `the reference's ${text}`, holds: (x) => test(x) },
-    { text: `the donor's ${text}`, holds: (_, y) => test(y) },
+    { text: `the reference's ${text}`, holds: (x) => holds[x]! },
+    { text: `the donor's ${text}`, holds: (_, y) => holds[y]! },
   ];
 }
 
@@ -94,8 +96,15 @@ function tokenConditions({ examples }: Dataset, tokenText: TokenText): Condition
   return [...holders]
     .filter(([, { size }]) => size >= examples.length / 10 && size <= (9 * examples.length) / 10)
     .sort(([a], [b]) => a - b)
-    .flatMap(([id, set]) => [
-      ...onEither(`prompt has the token ${JSON.stringify(tokenText(id))}`, (example) => set.has(example)),
-      ...onEither(`prompt lacks the token ${JSON.stringify(tokenText(id))}`, (example) => !set.has(example)),
-    ]);
+    .flatMap(([id, set]) => {
+      const has = examples.map((example) => set.has(example));
+      const token = JSON.stringify(tokenText(id));
+      return [
+        ...onEither(`prompt has the token ${token}`, has),
+        ...onEither(
+          `prompt lacks the token ${token}`,
+          has.map((held) => !held),
+        ),
+      ];
+    });
 }

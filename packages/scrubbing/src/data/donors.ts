@@ -39,12 +39,18 @@ export function drawDonors(
 /** Every donor that a rule allows, one list of dataset indices per example. */
 export function allowedDonors(dataset: Dataset, rule: DonorRule, filter: DonorFilter = () => true): number[][] {
   if (rule.kind === "SELF") return dataset.examples.map(({ index }) => [index]);
+  const { examples } = dataset;
   const classes = classify(dataset, rule);
-  return dataset.examples.map((x) =>
-    (classes.get(keyFor(dataset, rule, x)) ?? [])
-      .filter((y) => permits(rule, x, y) && y.tokens !== x.tokens && sameAnswers(x, y) && filter(x, y))
-      .map(({ index }) => index),
-  );
+  // Asked of every pair of a class: looked up once in each example.
+  const apart = rule.kind === "NE" ? examples.map((example) => featureOf(example, rule.feature)) : undefined;
+  return examples.map((x) => {
+    const allowed: number[] = [];
+    for (const y of classes.get(keyFor(dataset, rule, x))!) {
+      if (apart && apart[x.index] === apart[y.index]) continue;
+      if (y.tokens !== x.tokens && filter(x, y)) allowed.push(y.index);
+    }
+    return allowed;
+  });
 }
 
 /** Draws from allowed donors as {@link drawDonors} does. */
@@ -77,18 +83,10 @@ function classify(dataset: Dataset, rule: DonorRule): Map<string, DatasetExample
   return classes;
 }
 
-function keyFor(dataset: Dataset, rule: DonorRule, example: DatasetExample): string {
-  if (rule.kind === "EQ") return JSON.stringify(featureOf(example, rule.feature));
-  if (rule.kind !== "NE") return "";
-  return JSON.stringify(otherFeatures(dataset.task, rule.feature).map((name) => featureOf(example, name)));
-}
-
-function permits(rule: DonorRule, x: DatasetExample, y: DatasetExample): boolean {
-  return rule.kind !== "NE" || featureOf(x, rule.feature) !== featureOf(y, rule.feature);
-}
-
-function sameAnswers(x: DatasetExample, y: DatasetExample): boolean {
-  return x.answers.length === y.answers.length && x.answers.every((answer, i) => answer === y.answers[i]);
+/** What donors share with their reference: the features that the rule asks for, and the possible answers. */
+function keyFor({ task }: Dataset, rule: DonorRule, example: DatasetExample): string {
+  const names = rule.kind === "EQ" ? [rule.feature] : rule.kind === "NE" ? otherFeatures(task, rule.feature) : [];
+  return JSON.stringify([example.answers, ...names.map((name) => featureOf(example, name))]);
 }
 
 /** Each reference with each of its donors. @param donors lists of dataset indices, one a reference */

@@ -50,7 +50,11 @@ export function leaning(example: DatasetExample, answers: Answers, answer: numbe
 }
 
 function logSoftmax(answers: Answers): Float64Array {
-  const largest = Math.max(...answers);
-  const total = largest + Math.log(answers.reduce((sum, value) => sum + Math.exp(value - largest), 0));
-  return answers.map((value) => value - total);
+  let largest = -Infinity;
+  for (const value of answers) largest = Math.max(largest, value);
+  let total = 0;
+  for (const value of answers) total += Math.exp(value - largest);
+  const log = new Float64Array(answers.length);
+  for (let i = 0; i < log.length; i++) log[i] = answers[i]! - (largest + Math.log(total));
+  return log;
 }

@@ -32,13 +32,25 @@ export class CleanRuns {
   readonly dataset: Dataset;
   readonly answers: readonly Answers[];
   /** Per site and example: token-major values, [token · channels + channel]. */
-  readonly #recorded = new Map<SiteName, Float32Array[]>();
-  readonly #memory = new WeakSet<ArrayBufferLike>();
+  readonly #recorded: Map<SiteName, Float32Array[]>;
+  readonly #memory: WeakSet<ArrayBufferLike>;
 
-  constructor(model: Model, dataset: Dataset) {
+  /**
+   * @param options.ahead whether the first run records what almost every claim asks for; true where left out
+   * @param options.same runs of the same prompts with the same answers, to share
+   */
+  constructor(model: Model, dataset: Dataset, options: { readonly ahead?: boolean; readonly same?: CleanRuns } = {}) {
+    const { ahead = true, same } = options;
     this.model = model;
     this.dataset = dataset;
-    this.answers = this.#run(sitesAhead(model.config, dataset));
+    this.#recorded = same ? same.#recorded : new Map();
+    this.#memory = same ? same.#memory : new WeakSet();
+    this.answers = same ? same.answers : this.#run(ahead ? sitesAhead(model.config, dataset) : []);
+  }
+
+  /** These runs for a dataset of the same prompts with the same answers: what either records, both have. */
+  with(dataset: Dataset): CleanRuns {
+    return new CleanRuns(this.model, dataset, { same: this });
   }
 
   /** Makes sites available, in one pass over the dataset for all that are missing. */
@@ -102,7 +114,7 @@ export class CleanRuns {
 
 /** What almost every claim asks for, where that is not too much: another run for each would cost more. */
 function sitesAhead(config: ModelConfig, { examples }: Dataset): SiteName[] {
-  const kinds = ["resid_in", "attn.q", "attn.k", "attn.v", "resid_mid"] as const;
+  const kinds = ["resid_in", "attn.q", "attn.k", "attn.v", "attn.y", "resid_mid"] as const;
   const sites = [
     siteName("embed"),
     ...Array.from({ length: config.nLayer }, (_, layer) => kinds.map((kind) => siteAt(layer, kind))).flat(),

@@ -26,24 +26,25 @@ export class RuleLog {
   }
 
   addSwaps(rule: string, outcomes: readonly SwapOutcome[]): void {
-    this.#add(
-      rule,
-      outcomes.map(({ swap, before, after, kl, identical }) => ({ ...swap, before, after, kl, identical })),
-    );
+    this.#add(rule, outcomes);
   }
 
   addCircuits(rule: string, outcomes: readonly CircuitOutcome[]): void {
     this.#add(
       rule,
-      outcomes.map((outcome) => ({ ...outcome, identical: outcome.delta2 === 0, writes: "all" as const })),
+      outcomes.map(({ reference, donor, ...outcome }) => ({
+        ...outcome,
+        identical: outcome.delta2 === 0,
+        swap: { reference, donor, writes: "all" },
+      })),
     );
   }
 
   /** Swaps as they are shown; those of whole channels have no writes of their own. */
   show(outcomes: readonly SwapOutcome[]): ShownSwap[] {
-    return outcomes.map(({ swap, ...outcome }) => {
-      const writes = swap.writes.length === 0 ? ("all" as const) : swap.writes;
-      return this.#texts.show({ ...outcome, ...swap, writes });
+    return outcomes.map((outcome) => {
+      const { reference, donor, writes } = outcome.swap;
+      return this.#texts.show(writes.length > 0 ? outcome : { ...outcome, swap: { reference, donor, writes: "all" } });
     });
   }
 
@@ -68,8 +69,8 @@ export class RuleLog {
       if (this.#texts.changesAnswer(swap)) entry.changed++;
       entry.histogram[intervalOf(swap.kl)]!++;
     }
-    entry.most = first([...entry.most, ...swaps], (a, b) => b.kl - a.kl || inOrder(a, b));
-    entry.least = first([...entry.least, ...swaps], (a, b) => a.kl - b.kl || inOrder(a, b));
+    entry.most = first(entry.most, swaps, (a, b) => b.kl - a.kl || inOrder(a, b));
+    entry.least = first(entry.least, swaps, (a, b) => a.kl - b.kl || inOrder(a, b));
   }
 }
 
@@ -83,11 +84,15 @@ function intervalOf(divergence: number): number {
   return found === -1 ? DIVERGENCE_EDGES.length : found;
 }
 
-/** The first few of an order. There are thousands of swaps: they are not all put in order. */
-function first(swaps: readonly LoggedSwap[], order: (a: LoggedSwap, b: LoggedSwap) => number): LoggedSwap[] {
-  const kept: LoggedSwap[] = [];
-  for (const swap of swaps) {
-    if (kept.length === SHOWN && order(swap, kept.at(-1)!) >= 0) continue;
+/** The first few of an order, of those before and more. There are thousands of swaps: they are not all put in order. */
+function first(
+  before: readonly LoggedSwap[],
+  more: readonly LoggedSwap[],
+  order: (a: LoggedSwap, b: LoggedSwap) => number,
+): LoggedSwap[] {
+  const kept = [...before];
+  for (const swap of more) {
+    if (kept.length === SHOWN && order(swap, kept[SHOWN - 1]!) >= 0) continue;
     kept.push(swap);
     kept.sort(order);
     if (kept.length > SHOWN) kept.pop();
@@ -95,6 +100,6 @@ function first(swaps: readonly LoggedSwap[], order: (a: LoggedSwap, b: LoggedSwa
   return kept;
 }
 
-function inOrder(a: LoggedSwap, b: LoggedSwap): number {
+function inOrder({ swap: a }: LoggedSwap, { swap: b }: LoggedSwap): number {
   return a.reference - b.reference || a.donor - b.donor;
 }

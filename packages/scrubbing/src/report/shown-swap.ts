@@ -6,15 +6,17 @@ import type { ShownAnswer, ShownPrompt, ShownSwap } from "./details.ts";
 
 /** What a swap did, whatever its kind. Dataset indices. */
 export interface LoggedSwap {
-  readonly reference: number;
-  readonly donor: number;
+  readonly swap: {
+    readonly reference: number;
+    readonly donor: number;
+    /** What was written where; `all` where whole channels were. */
+    readonly writes: "all" | readonly SwapWrite[];
+  };
   readonly before: Answers;
   readonly after: Answers;
   readonly kl: number;
   /** Whether it wrote what was there. */
   readonly identical: boolean;
-  /** What was written where; `all` where whole channels were. */
-  readonly writes: "all" | readonly SwapWrite[];
 }
 
 /** Puts swaps into words: prompts as texts of tokens, answers as texts. */
@@ -32,13 +34,13 @@ export class SwapTexts {
   }
 
   /** Whether the model answers something else after the swap: for a number, whether another that occurs is nearest. */
-  changesAnswer({ reference, before, after }: LoggedSwap): boolean {
-    const example = this.#dataset.examples[reference]!;
+  changesAnswer({ swap, before, after }: LoggedSwap): boolean {
+    const example = this.#dataset.examples[swap.reference]!;
     return this.#chosen(example, before) !== this.#chosen(example, after);
   }
 
-  show(swap: LoggedSwap): ShownSwap {
-    const { reference, donor, before, after, kl, writes } = swap;
+  show({ swap, before, after, kl }: LoggedSwap): ShownSwap {
+    const { reference, donor, writes } = swap;
     const [x, y] = [this.#dataset.examples[reference]!, this.#dataset.examples[donor]!];
     const places = writes === "all" ? everywhere(x, y) : placesOf(swap, writes);
     return {
@@ -96,7 +98,7 @@ function everywhere(x: DatasetExample, y: DatasetExample): Places {
 }
 
 /** Values of the reference itself hold a part as it was: they are not what is swapped. */
-function placesOf({ reference, donor }: LoggedSwap, writes: readonly SwapWrite[]): Places {
+function placesOf({ reference, donor }: LoggedSwap["swap"], writes: readonly SwapWrite[]): Places {
   const places: Places = { to: new Set(), from: new Set(), rows: new Set() };
   for (const { position, from, receiver } of writes) {
     if (from !== "value" && from.donor === reference) continue;

@@ -55,7 +55,7 @@ export function adversary(context: ClaimContext, invariance: Invariance): Advers
   const worst = worstSubset(context, choosing, scoring, invariance.base);
   if (!worst) return { figures: {}, requirements: [], controls };
   const name = `worst ${figure}`;
-  const swaps = scoring.filter((swap) => worst.every((condition) => holds(context, condition, swap)));
+  const swaps = scoring.filter(({ reference, donor }) => worst.every(({ holds }) => holds(reference, donor)));
   const references = new Set(swaps.map(({ reference }) => reference));
   const samples = [
     sampleOf(dataset, swaps),
@@ -107,24 +107,25 @@ function worstSubset(
   const { dataset } = context;
   const conditions = observableConditions(dataset, tokenTexts(context.clean.model)).map((condition) => ({
     condition,
-    choosing: choosing.map((swap) => holds(context, condition, swap)),
-    scoring: scoring.map((swap) => holds(context, condition, swap)),
+    choosing: maskOf(condition, choosing),
+    scoring: maskOf(condition, scoring),
   }));
   const own = overReferences(dataset.examples.length, base);
   const floor = mean(base.map(({ value }) => value));
-  let [here, there] = [choosing.map(() => true), scoring.map(() => true)];
+  let here: Uint8Array = new Uint8Array(choosing.length).fill(1);
+  let there: Uint8Array = new Uint8Array(scoring.length).fill(1);
   const worst: Condition[] = [];
   let height = score(choosing, here, own, floor);
   while (worst.length < DEPTH) {
-    let best: { condition: Condition; here: boolean[]; there: boolean[]; height: number } | undefined;
+    let best: { condition: Condition; here: Uint8Array; there: Uint8Array; height: number } | undefined;
     for (const candidate of conditions) {
-      const next = here.map((inside, i) => inside && candidate.choosing[i]!);
-      const nextThere = there.map((inside, i) => inside && candidate.scoring[i]!);
-      if (!isLargeEnough(context, choosing, next) || !isLargeEnough(context, scoring, nextThere)) continue;
+      const next = both(here, candidate.choosing);
+      if (!isLargeEnough(context, choosing, next)) continue;
       const reached = score(choosing, next, own, floor);
-      if (reached > (best?.height ?? height)) {
-        best = { condition: candidate.condition, here: next, there: nextThere, height: reached };
-      }
+      if (!(reached > (best?.height ?? height))) continue;
+      const nextThere = both(there, candidate.scoring);
+      if (!isLargeEnough(context, scoring, nextThere)) continue;
+      best = { condition: candidate.condition, here: next, there: nextThere, height: reached };
     }
     if (!best) break;
     worst.push(best.condition);
@@ -133,34 +134,48 @@ function worstSubset(
   return worst.length === 0 ? undefined : worst;
 }
 
-function isLargeEnough({ dataset }: ClaimContext, swaps: readonly Measurement[], inside: readonly boolean[]): boolean {
+/** 1 where a condition holds. */
+function maskOf({ holds }: Condition, swaps: readonly Measurement[]): Uint8Array {
+  const mask = new Uint8Array(swaps.length);
+  for (let i = 0; i < mask.length; i++) mask[i] = Number(holds(swaps[i]!.reference, swaps[i]!.donor));
+  return mask;
+}
+
+function both(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const mask = new Uint8Array(a.length);
+  for (let i = 0; i < mask.length; i++) mask[i] = a[i]! & b[i]!;
+  return mask;
+}
+
+function isLargeEnough({ dataset }: ClaimContext, swaps: readonly Measurement[], inside: Uint8Array): boolean {
   const clusters = new Set<number>();
   let count = 0;
-  swaps.forEach(({ reference }, i) => {
-    if (!inside[i]) return;
+  for (let i = 0; i < inside.length; i++) {
+    if (inside[i] === 0) continue;
     count++;
-    clusters.add(dataset.examples[reference]!.cluster);
-  });
+    if (clusters.size < FEWEST_CLUSTERS) clusters.add(dataset.examples[swaps[i]!.reference]!.cluster);
+  }
   return count >= BLOCK && clusters.size >= FEWEST_CLUSTERS;
 }
 
 /** The figure of a subset, swaps counted alike. */
 function score(
   swaps: readonly Measurement[],
-  inside: readonly boolean[],
+  inside: Uint8Array,
   own: readonly (number | undefined)[],
   floor: number,
 ): number {
   let [sum, count, ownSum, ownCount] = [0, 0, 0, 0];
-  swaps.forEach(({ reference, value }, i) => {
-    if (!inside[i]) return;
+  for (let i = 0; i < inside.length; i++) {
+    if (inside[i] === 0) continue;
+    const { reference, value } = swaps[i]!;
     sum += value;
     count++;
     const base = own[reference];
-    if (base === undefined) return;
+    if (base === undefined) continue;
     ownSum += base;
     ownCount++;
-  });
+  }
   return share(sum / count, Math.max(floor, ownCount > 0 ? ownSum / ownCount : 0));
 }
 
@@ -193,10 +208,6 @@ function randomSubsets(
     n: RANDOM_SUBSETS,
   };
   return [{ name: "random subsets", figures: { [figure]: interval } }];
-}
-
-function holds({ dataset }: ClaimContext, condition: Condition, { reference, donor }: Measurement): boolean {
-  return condition.holds(dataset.examples[reference]!, dataset.examples[donor]!);
 }
 
 /** Nothing of nothing is no share at all. */

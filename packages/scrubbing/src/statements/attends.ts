@@ -25,7 +25,7 @@ export async function checkAttends(context: ClaimContext, statement: AttendsStat
   if (query.kind === "all" || key.kind === "all") {
     return untestable("attention runs from one position to one position: name both");
   }
-  const sites = { q: siteAt(layer, "attn.q"), k: siteAt(layer, "attn.k"), pattern: siteAt(layer, "attn.pattern") };
+  const sites = { q: siteAt(layer, "attn.q"), k: siteAt(layer, "attn.k") };
   clean.record(Object.values(sites));
   const { dHead, causal } = clean.model.config;
   const sink = clean.model.parameters.optional(`transformer.h.${layer}.attn.attn_imp.sink_logit`);
@@ -38,18 +38,19 @@ export async function checkAttends(context: ClaimContext, statement: AttendsStat
   for (const x of dataset.examples) {
     if (!context.isReference(x) || !hasRoles(x, [query, key])) continue;
     const [row, column] = [roleIndex(x, query)!, roleIndex(x, key)!];
-    const p = clean.column(sites.pattern, x.index, row)[head * x.ids.length + column]!;
-    mass.push({ reference: x.index, donor: x.index, value: p });
     const q = slice(clean.column(sites.q, x.index, row));
     const score = (example: number, token: number) =>
       dot(q, slice(clean.column(sites.k, example, token))) / Math.sqrt(dHead);
     const seen = x.ids.map((_, t) => t).filter((t) => t !== column && (!causal || t <= row));
     const rest = logSumExp([sinkLogit, ...seen.map((t) => score(x.index, t))]);
+    const attention = (score: number) => (column > row && causal ? 0 : share(score, rest));
+    const p = attention(score(x.index, column));
+    mass.push({ reference: x.index, donor: x.index, value: p });
     for (const donor of donors[x.index]!) {
       const y = dataset.examples[donor]!;
       const others = y.ids.map((_, t) => t).filter((t) => t !== roleIndex(y, key));
       if (others.length === 0) continue;
-      const after = column > row && causal ? 0 : share(score(donor, others[random.integer(others.length)]!), rest);
+      const after = attention(score(donor, others[random.integer(others.length)]!));
       fall.push({ reference: x.index, donor, value: p - after });
     }
   }

@@ -91,39 +91,67 @@ function multiplicities(n: number, random: RandomStream): Uint8Array {
   return counts;
 }
 
-/** Of each pair of clusters that occurs: the sum of weight · value, and of the weights. They are drawn together. */
+/**
+ * Of each pair of clusters that occurs: the sum of weight · value, and of the weights. They are drawn together. Pairs of
+ * one reference cluster follow each other.
+ */
 interface Cells {
+  /** Reference clusters that occur. */
   readonly references: Int32Array;
+  /** [references + 1]: where the pairs of each begin, and where the last one's end. */
+  readonly starts: Int32Array;
+  /** [pairs] */
   readonly donors: Int32Array;
   readonly sums: Float64Array;
   readonly totals: Float64Array;
 }
 
 function cellsOf({ values, weights, referenceClusters, donorClusters }: Sample): Cells {
-  const places = new Map<number, number>();
-  const place = values.map((_, i) => {
-    const pair = referenceClusters[i]! * 2 ** 26 + donorClusters[i]!;
-    if (!places.has(pair)) places.set(pair, places.size);
-    return places.get(pair)!;
-  });
-  const [references, donors] = [new Int32Array(places.size), new Int32Array(places.size)];
-  const [sums, totals] = [new Float64Array(places.size), new Float64Array(places.size)];
-  place.forEach((cell, i) => {
-    references[cell] = referenceClusters[i]!;
-    donors[cell] = donorClusters[i]!;
+  const places = new Map<number, Map<number, number>>();
+  let pairs = 0;
+  for (let i = 0; i < values.length; i++) {
+    const reference = referenceClusters[i]!;
+    let donors = places.get(reference);
+    if (!donors) places.set(reference, (donors = new Map()));
+    const donor = donorClusters[i]!;
+    if (!donors.has(donor)) donors.set(donor, pairs++);
+  }
+  const inOrder = [...places.values()].flatMap((donors) => [...donors]);
+  const rank = new Int32Array(pairs);
+  inOrder.forEach(([, place], i) => (rank[place] = i));
+  const [sums, totals] = [new Float64Array(pairs), new Float64Array(pairs)];
+  for (let i = 0; i < values.length; i++) {
+    const cell = rank[places.get(referenceClusters[i]!)!.get(donorClusters[i]!)!]!;
     sums[cell]! += weights[i]! * values[i]!;
     totals[cell]! += weights[i]!;
-  });
-  return { references, donors, sums, totals };
+  }
+  const starts = new Int32Array(places.size + 1);
+  [...places.values()].forEach(({ size }, i) => (starts[i + 1] = starts[i]! + size));
+  return {
+    references: Int32Array.from(places.keys()),
+    starts,
+    donors: Int32Array.from(inOrder, ([donor]) => donor),
+    sums,
+    totals,
+  };
 }
 
-function meanOfDraw(cells: Cells, references: Uint8Array, donors: Uint8Array): number {
+function meanOfDraw({ references, starts, donors, sums, totals }: Cells, drawn: Uint8Array, among: Uint8Array): number {
   let sum = 0;
   let total = 0;
-  for (let i = 0; i < cells.sums.length; i++) {
-    const times = references[cells.references[i]!]! * donors[cells.donors[i]!]!;
-    sum += times * cells.sums[i]!;
-    total += times * cells.totals[i]!;
+  for (let r = 0; r < references.length; r++) {
+    // Of n clusters drawn n times, a third never comes up.
+    const times = drawn[references[r]!]!;
+    if (times === 0) continue;
+    let rowSum = 0;
+    let rowTotal = 0;
+    for (let i = starts[r]!; i < starts[r + 1]!; i++) {
+      const count = among[donors[i]!]!;
+      rowSum += count * sums[i]!;
+      rowTotal += count * totals[i]!;
+    }
+    sum += times * rowSum;
+    total += times * rowTotal;
   }
   return total > 0 ? sum / total : NaN;
 }

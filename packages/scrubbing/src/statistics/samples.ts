@@ -10,16 +10,21 @@ export interface Measurement {
 
 /** Measurements as a sample: every reference counts once, however many donors it had. */
 export function sampleOf(dataset: Dataset, measurements: readonly Measurement[]): Sample {
-  const counts = new Map<number, number>();
-  for (const { reference } of measurements) counts.set(reference, (counts.get(reference) ?? 0) + 1);
-  const cluster = (index: number) => dataset.examples[index]!.cluster;
-  return {
-    values: Float64Array.from(measurements, ({ value }) => value),
-    weights: Float64Array.from(measurements, ({ reference }) => 1 / counts.get(reference)!),
-    referenceClusters: Int32Array.from(measurements, ({ reference }) => cluster(reference)),
-    donorClusters: Int32Array.from(measurements, ({ donor }) => cluster(donor)),
-    references: counts.size,
-  };
+  const { examples } = dataset;
+  const counts = new Int32Array(examples.length);
+  for (const { reference } of measurements) counts[reference]!++;
+  const n = measurements.length;
+  const [values, weights] = [new Float64Array(n), new Float64Array(n)];
+  const [referenceClusters, donorClusters] = [new Int32Array(n), new Int32Array(n)];
+  for (let i = 0; i < n; i++) {
+    const { reference, donor, value } = measurements[i]!;
+    values[i] = value;
+    weights[i] = 1 / counts[reference]!;
+    referenceClusters[i] = examples[reference]!.cluster;
+    donorClusters[i] = examples[donor]!.cluster;
+  }
+  const references = counts.reduce((sum, count) => sum + Number(count > 0), 0);
+  return { values, weights, referenceClusters, donorClusters, references };
 }
 
 /** The largest value, 0 of none. */

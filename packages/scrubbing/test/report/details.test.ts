@@ -1,6 +1,7 @@
 import { disposeModel } from "@filigree/core";
 import { describe, expect, test } from "vitest";
-import { ClaimTester, junitReport, reasonOf, verdictPage, type ClaimDetails } from "../../src/index.ts";
+import { ClaimTester, junitReport, verdictPage, type ClaimDetails } from "../../src/index.ts";
+import { reasonOf } from "../../src/report.ts";
 import { hypothesisOf } from "../support/check-text.ts";
 import { copierTask, plantedCopier } from "../support/planted-copier.ts";
 

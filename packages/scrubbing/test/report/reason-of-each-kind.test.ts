@@ -1,6 +1,7 @@
 import { disposeModel } from "@filigree/core";
 import { expect, test } from "vitest";
-import { ClaimTester, reasonOf, type ClaimDetails } from "../../src/index.ts";
+import { ClaimTester, type ClaimDetails } from "../../src/index.ts";
+import { reasonOf } from "../../src/report.ts";
 import { hypothesisOf } from "../support/check-text.ts";
 import { copierTask, plantedCopier } from "../support/planted-copier.ts";
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { exampleLines, reasonOf, type Bound, type ClaimVerdict } from "../../src/index.ts";
+import type { Bound, ClaimVerdict } from "../../src/index.ts";
+import { exampleLines, reasonOf } from "../../src/report.ts";
 import { claimDetails, claimVerdict, refuted, shownSwap } from "./checked-text.ts";
 
 const rule = (name: string, swaps: number, changed: number) => ({
