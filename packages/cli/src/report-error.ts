@@ -24,10 +24,6 @@ export function reportError(error: unknown, argv: readonly string[], say: (text:
     say(`interrupted: ${error.message}`);
     return EXIT.interrupted;
   }
-  if (error instanceof Error && error.name === "BudgetError") {
-    say(`error: ${error.message}\n  hint: give it a larger --budget`);
-    return EXIT.input;
-  }
   if (error instanceof Error && PLUGIN_ERRORS.has(error.name)) {
     say(pluginFault(error));
     return EXIT.internal;

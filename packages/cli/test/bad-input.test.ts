@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { formatSafetensors, fromFloat32, parseSafetensors } from "@filigree/core";
+import { formatSafetensors, fromFloat32, parseSafetensors, readCheckpoint } from "@filigree/core";
 import { describe, expect, test } from "vitest";
 import { run } from "../src/index.ts";
 import { captureStreams } from "./capture.ts";
@@ -20,6 +20,17 @@ function runArguments(folder: string): string[] {
   const [model, tokens, out] = ["model", "rows.json", "out.safetensors"].map((name) => join(folder, name));
   return ["run", model!, "--tokens", tokens!, "--out", out!];
 }
+
+const EMPTY_CIRCUIT = {
+  format: "filigree.nodes/1",
+  model: "0".repeat(64),
+  task: "./task.jsonl",
+  nodes: {},
+  edges: [],
+  ablation: { kind: "mean", means: "model" },
+  loss: { dev: 0, test: 0, uncalibrated: 0, model: 0 },
+  found: { pruner: "learned-mask@0.1.0", options: {}, seed: 0 },
+};
 
 describe("checkpoints", () => {
   test.each([0, 7, 8, 200])("truncated to %i bytes", async (size) => {
@@ -99,7 +110,7 @@ describe("training", () => {
     [
       "more weights than there are",
       { ...glob("*.py"), sparsifier: { name: "top-k", options: { block: 1.5 } } },
-      "block: 1.5 found, a number above 0 to 1 expected",
+      "config.json: sparsifier.options: options of top-k@0.2.0: block: 1.5 found, a number above 0 to 1 expected",
     ],
   ])("%s", async (_, changes, message) => {
     const folder = emptyFolder();
@@ -126,20 +137,47 @@ describe("other files", () => {
 
   test("a circuit of another model", async () => {
     const folder = quoteFolder();
-    const circuit = {
-      format: "filigree.nodes/1",
-      model: "0".repeat(64),
-      task: "./task.jsonl",
-      nodes: {},
-      edges: [],
-      ablation: { kind: "mean", means: "model" },
-      loss: { dev: 0, test: 0, uncalibrated: 0, model: 0 },
-      found: { pruner: "learned-mask@0.1.0", options: {}, seed: 0 },
-    };
     const path = join(folder, "a.json");
-    writeFileSync(path, JSON.stringify(circuit));
+    writeFileSync(path, JSON.stringify(EMPTY_CIRCUIT));
     const args = ["eval", join(folder, "model"), join(folder, "task.jsonl"), "--circuits", path, "--workers", "1"];
     expect(await refused(args, folder)).toContain("a.json: this is a circuit of another model");
+  });
+
+  test("a circuit of another model, before another circuit is measured", async () => {
+    const folder = quoteFolder();
+    const { hash } = await readCheckpoint(join(folder, "model"));
+    const paths = [hash, "0".repeat(64)].map((model, i) => {
+      const path = join(folder, `${i}.json`);
+      writeFileSync(path, JSON.stringify({ ...EMPTY_CIRCUIT, model }));
+      return path;
+    });
+    const args = ["eval", join(folder, "model"), join(folder, "task.jsonl"), "--workers", "1", "--circuits", ...paths];
+    // The first one is empty, which is found out when it is measured.
+    expect(await refused(args, folder)).toContain("1.json: this is a circuit of another model");
+  });
+
+  test("a circuit without nodes that is to become claims", async () => {
+    const folder = quoteFolder();
+    const path = join(folder, "a.json");
+    const { hash } = await readCheckpoint(join(folder, "model"));
+    writeFileSync(path, JSON.stringify({ ...EMPTY_CIRCUIT, model: hash }));
+    const args = ["convert", path, join(folder, "a.circuit"), "--as", "circuit", "--model", join(folder, "model")];
+    expect(await refused(args, folder)).toBe(
+      `error: ${path}: the circuit has no nodes, so there is nothing to state\n`,
+    );
+  });
+
+  test.each([
+    ["a search", ["--search", "3"], '{"format":"filigree.search/1"}', 'the key "search" is missing'],
+    ["a run", [], '{"format":"filigree.pruning/1"}', 'the key "steps" is missing'],
+    ["another program", [], "[]", "an array found"],
+  ])("a saved state of %s that is damaged", async (_, more, text, message) => {
+    const folder = quoteFolder();
+    const out = join(folder, "a.json");
+    writeFileSync(`${out}.state.json`, text);
+    const args = ["prune", join(folder, "model"), join(folder, "task.jsonl"), "--workers", "1", "--out", out];
+    const stderr = await refused([...args, ...more, "--resume"], folder);
+    expect(stderr).toContain(`a.json.state.json: ${message}`);
   });
 
   test("a file that is not text", async () => {

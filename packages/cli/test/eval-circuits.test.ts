@@ -126,6 +126,25 @@ describe("eval --circuits", () => {
     expect(table.stdout).toMatch(/^stability of nodes +0\.\d\d$/mu);
   });
 
+  test("says which control runs their budget ended, and does not count them as beaten", async () => {
+    const folder = await circuitFolder({});
+    const prune = ["prune", join(folder, "model"), TASK, "--pruner", "acdc", "--set", "over=nodes"];
+    expect(await run([...prune, "--out", join(folder, "a.json")], captureStreams())).toBe(0);
+    const controlled = ["--controls", "--pruner", "random", "--target", "0.3", "--ablation", "zero"];
+    const starved = await evaluate(folder, ["a.json"], ...controlled, "--budget", "300", "--json");
+    expect(starved.code).toBe(0);
+    const [{ controls, verdict }] = JSON.parse(starved.stdout).circuits;
+    expect(controls.map(({ complete }: { complete: boolean }) => complete)).toEqual([false, false]);
+    expect(verdict).toEqual({ better: false, against: ["random"], because: [], unfinished: ["nonsense", "untrained"] });
+    const table = await evaluate(folder, ["a.json"], ...controlled, "--budget", "300");
+    expect(table.stdout).toMatch(/^nonsense task +.*: misses the target, not finished$/mu);
+    expect(table.stdout).toMatch(
+      /a\.json: not shown to be better than its controls: no control run finished: give a larger --budget$/mu,
+    );
+    const whole = await evaluate(folder, ["a.json"], ...controlled, "--json");
+    expect(JSON.parse(whole.stdout).circuits[0].verdict.unfinished).toEqual([]);
+  });
+
   test("measures rankings", async () => {
     const folder = await circuitFolder({});
     const args = ["eval", join(folder, "model"), TASK, "--workers", "1", "--rankings", "attribution", "eap"];

@@ -64,11 +64,12 @@ test("trials whose budget is too small for the method are counted, and the other
   const args = ["prune", "model", TASK, "--set", "batchPairs=4", "--search", "4", "--out", "quotes.json"];
   const some = await filigree([...args, "--budget", "420"], folder);
   expectCode(some, 0);
-  expect(some.stderr).toContain("3 of 4 trials failed, the first with: The pruner learned-mask@");
+  expect(some.stderr).toContain("3 of 4 trials failed, the first with: the pruner learned-mask@");
   expect(some.stdout).toMatch(/^ {4}1 {5}1 +failed$/mu);
   const all = await filigree([...args, "--budget", "150"], folder);
-  expectCode(all, 70);
-  expect(all.stderr).toMatch(/failed in every trial with the whole budget: .* its budget of 150 sequences/u);
+  expectCode(all, 2);
+  expect(all.stderr).toMatch(/^error: the pruner \S+ asked for more work in every trial than its budget of 150 /mu);
+  expect(all.stderr).toContain("the 4 finished runs are in quotes.json.state.json");
 });
 
 test.each([

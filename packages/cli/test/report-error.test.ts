@@ -19,6 +19,6 @@ test("a budget that is too small is the input's fault", () => {
   let said = "";
   expect(reportError(new BudgetError("half@1.0.0", 300), ["prune"], (text) => void (said += text))).toBe(2);
   expect(said).toBe(
-    "error: The pruner half@1.0.0 asked for more work than its budget of 300 sequences allows.\n  hint: give it a larger --budget",
+    "error: the pruner half@1.0.0 asked for more work than its budget of 300 sequences allows: give it a larger one",
   );
 });

@@ -145,8 +145,11 @@ function readConfig(json: JsonValue): ModelConfig {
   const outSize = size("out_size", vocabSize);
   const dModel = size("d_model");
   const nHead = size("n_head");
-  const dHead = size("d_head", Math.floor(dModel / nHead));
-  if (dHead < 1) json.fail(`${nHead} heads do not fit into ${dModel} channels`, `"d_head": a whole number from 1`);
+  // OpenAI's own code refuses such sizes too; a d_head of its own may make heads of any width.
+  if (!get("d_head") && dModel % nHead !== 0) {
+    json.fail(`${dModel} channels are no whole number for each of ${nHead} heads`, `"d_head": a whole number from 1`);
+  }
+  const dHead = size("d_head", dModel / nHead);
   const afrac = get("afrac")?.number() ?? null;
   if (afrac !== null && !(afrac > 0 && afrac <= 1)) get("afrac")!.fail(`${afrac} found`, "a share in (0, 1], or null");
   const places = get("afrac_loctypes")?.text() ?? "attn_in,attn_out,mlp_in,mlp_out";

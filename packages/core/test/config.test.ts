@@ -63,6 +63,10 @@ test("a config is read as it was written", () => {
   );
 });
 
+test("heads of a stated width need not share out the channels", () => {
+  expect(parse({ n_head: 4, d_head: 5 })).toMatchObject({ nHead: 4, dHead: 5, dModel: 6 });
+});
+
 test("what OpenAI's files leave out, or say is null, takes OpenAI's defaults", () => {
   expect(parse({ d_head: null, d_mlp: null, d_pos_emb: null, afrac: null })).toEqual(parse({}));
   expect(parse({})).toEqual({
@@ -144,7 +148,8 @@ describe("what is wrong is refused with its place", () => {
     ["a fraction of a layer", { n_layer: 1.5 }, /c\.json: n_layer.*1\.5/],
     ["a text for a number", { d_model: "6" }, /c\.json: d_model/],
     ["a number for a flag", { sink: 1 }, /c\.json: sink[^]*true or false/],
-    ["heads that do not fit", { n_head: 7 }, /7 heads do not fit into 6 channels/],
+    ["heads that do not fit", { n_head: 4 }, /c\.json: 6 channels are no whole number for each of 4 heads[^]*"d_head"/],
+    ["more heads than channels", { n_head: 7 }, /6 channels are no whole number for each of 7 heads/],
     ["an unknown activation", { activation_type: "gelo" }, /activation_type.*gelo[^]*did you mean "gelu"/],
     ["an unknown place", { afrac: 0.5, afrac_loctypes: "attn_in,mlp_on" }, /afrac_loctypes.*"mlp_on"[^]*mlp_neuron/],
     ["a share above 1", { afrac: 1.5 }, /afrac.*1\.5[^]*\(0, 1\]/],

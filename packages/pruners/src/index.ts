@@ -61,11 +61,11 @@ export { circuitOfVizData, vizDataOf, type ImportSettings } from "./exchange/viz
 export { learnedMask } from "./learned-mask/learned-mask.ts";
 export { circuitPage } from "./picture/circuit-page.ts";
 export { circuitSvg, type PictureOptions } from "./picture/circuit-svg.ts";
-export type { PruneCheckpoint } from "./run/checkpoint.ts";
+export { readPruneCheckpoint, type PruneCheckpoint } from "./run/checkpoint.ts";
 export { pruneTask, type PruneOptions, type PruneProgress, type PruneResult } from "./run/prune-task.ts";
 export { BudgetError, PrunerError } from "./run/pruner-error.ts";
 export { runTrial, type TrialSettings } from "./search/run-trial.ts";
-export type { SearchCheckpoint } from "./search/checkpoint.ts";
+export { readSearchCheckpoint, type SearchCheckpoint } from "./search/checkpoint.ts";
 export { searchOptions, type SearchResult, type SearchSettings } from "./search/search-options.ts";
 export type { SearchProgress, TrialRunner, TrialWatch } from "./search/search-record.ts";
 export { compareRuns, type Trial, type TrialOutcome, type TrialRun } from "./search/trial.ts";

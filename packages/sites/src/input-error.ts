@@ -26,6 +26,12 @@ export class InputError extends Error {
     this.expected = problem.expected;
     this.hint = problem.hint;
   }
+
+  /** The same problem, in a place around it: the file of an option, say. */
+  within(place: string): InputError {
+    const { what, where, expected, hint, cause } = this;
+    return new InputError({ what, where: where === undefined ? place : `${place}: ${where}`, expected, hint, cause });
+  }
 }
 
 function readable({ what, where, expected, hint }: InputProblem): string {

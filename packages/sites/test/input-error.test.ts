@@ -18,3 +18,10 @@ test("the message tells the place, the fault, what was expected and what to do",
 test("parts that are not given leave no trace in the message", () => {
   expect(new InputError({ what: "bad" }).message).toBe("bad");
 });
+
+test("a place around the problem's own comes first", () => {
+  const cause = new Error("why");
+  const error = new InputError({ what: "bad", where: "a.json", expected: "good", cause });
+  expect(error.within("b.zip")).toMatchObject({ what: "bad", where: "b.zip: a.json", expected: "good", cause });
+  expect(new InputError({ what: "bad" }).within("b.zip").message).toBe("b.zip: bad");
+});

@@ -147,6 +147,10 @@ function modelPart(json: JsonValue, context: number, where: string): TrainingCon
     const given = own[key];
     return typeof given === "number" && given >= 1 ? given : DEFAULTS.model[key];
   };
+  const [dModel, dHead] = [width("d_model"), width("d_head")];
+  if (own["n_head"] == null && Number.isInteger(dModel) && Number.isInteger(dHead) && dModel % dHead !== 0) {
+    json.fail(`${dModel} channels are no whole number of heads of ${dHead}`, '"d_head" or "n_head" that fits');
+  }
   const defaults = {
     ...DEFAULTS.model,
     norm: "rms",
@@ -155,8 +159,8 @@ function modelPart(json: JsonValue, context: number, where: string): TrainingCon
     afrac_loctypes: SUBLAYER_LOCTYPES.join(","),
     tied_unembed: false,
     vocab_size: 1,
-    n_head: Math.max(1, Math.round(width("d_model") / width("d_head"))),
-    d_mlp: 4 * width("d_model"),
+    n_head: Math.max(1, Math.floor(dModel / dHead)),
+    d_mlp: 4 * dModel,
     block_size: context,
   };
   // Without a size of its own, a head takes an equal share of the channels.

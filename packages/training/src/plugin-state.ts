@@ -1,3 +1,4 @@
+import { InputError } from "@filigree/core";
 import { SparsifierError } from "@filigree/sparsifiers";
 
 // A sparsifier's state is plain data with arrays of numbers anywhere in it. Stored, it is a JSON text in which each
@@ -38,10 +39,25 @@ export function packState(state: unknown, sparsifier: string): PackedState {
   return { json: JSON.stringify(pack(state, "")), arrays };
 }
 
-export function unpackState({ json, arrays }: PackedState): unknown {
-  return JSON.parse(json, (_, value: unknown) =>
-    isPlainObject(value) && Object.hasOwn(value, ARRAY_KEY) ? arrays.get(String(value[ARRAY_KEY])) : value,
-  );
+/**
+ * The state of which `packed` is the JSON value.
+ *
+ * @param where for the message
+ * @throws InputError where an array that it names is missing
+ */
+export function unpackState(packed: unknown, arrays: PackedState["arrays"], where: string): unknown {
+  const unpack = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(unpack);
+    if (!isPlainObject(value)) return value;
+    if (!Object.hasOwn(value, ARRAY_KEY)) {
+      return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, unpack(member)]));
+    }
+    const name = String(value[ARRAY_KEY]);
+    const array = arrays.get(name);
+    if (!array) throw new InputError({ what: `there is no tensor for the array "${name}"`, where });
+    return array;
+  };
+  return unpack(packed);
 }
 
 /** A key as part of a path, as in a JSON Pointer: two paths that differ have two names. */

@@ -4,6 +4,7 @@ import {
   formatSafetensors,
   fromFloat32,
   InputError,
+  JsonValue,
   parseSafetensors,
   toFloat32,
   writeFileAtomically,
@@ -62,7 +63,9 @@ export async function loadState(directory: string, settings: Settings): Promise<
       hint: "other versions of Filigree cannot go on with it: begin anew in another --out folder",
     });
   }
-  refuseOther(JSON.parse(metadata["settings"] ?? "{}") as Settings, settings, path);
+  const was = field(metadata, "settings", path);
+  was.entries();
+  refuseOther(was.any() as Settings, settings, path);
   const part = <T>(part: string, decode: (tensor: StoredTensor) => T): Map<string, T> =>
     new Map(
       [...tensors]
@@ -71,16 +74,24 @@ export async function loadState(directory: string, settings: Settings): Promise<
     );
   const read = (name: string): ParameterValues => part(name, toFloat32);
   return {
-    step: Number(metadata["step"]),
-    sparsifier: unpackState({
-      json: metadata["sparsifier"] ?? "null",
-      arrays: new Map([...read("sparsifier")].map(([name, values]) => [`/${name}`, values])),
-    }),
+    step: field(metadata, "step", path).index(),
+    sparsifier: unpackState(
+      field(metadata, "sparsifier", path).any(),
+      new Map([...read("sparsifier")].map(([name, values]) => [`/${name}`, values])),
+      `${path}: sparsifier`,
+    ),
     weights: read("weights"),
     m: read("m"),
     v: read("v"),
     indices: part("indices", ({ bytes }) => new Int32Array(new Uint8Array(bytes).buffer)),
   };
+}
+
+/** A field of the metadata. @throws InputError that names it, where it is missing or not JSON */
+function field(metadata: Readonly<Record<string, string>>, key: string, path: string): JsonValue {
+  const text = metadata[key];
+  if (text !== undefined) return JsonValue.parse(text, `${path}: ${key}`);
+  throw new InputError({ what: `the field "${key}" of the metadata is missing`, where: path });
 }
 
 async function readIfThere(path: string): Promise<Buffer | undefined> {

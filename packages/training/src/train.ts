@@ -9,7 +9,7 @@ import {
   type ParameterValues,
 } from "@filigree/core";
 import type { Sparsifier } from "@filigree/sparsifiers";
-import { chooseSparsifier, type ChosenSparsifier } from "./choose-sparsifier.ts";
+import { chooseSparsifier, throwFrom, type ChosenSparsifier } from "./choose-sparsifier.ts";
 import type { TrainingConfig } from "./config.ts";
 import { siteMeans } from "./means.ts";
 import { MetricsFile } from "./metrics.ts";
@@ -20,7 +20,7 @@ import { startingPoint, type StartingPoint } from "./starting-point.ts";
 import { Store } from "./store.ts";
 import { bigramTable, drawBatch, tokenizeCorpus, type TokenCorpus, type TrainingBatch } from "./tokens.ts";
 import { measure, withModel, type Measured } from "./trained-model.ts";
-import { initialState, Trainer, type StepReport } from "./trainer.ts";
+import { initialState, Trainer, type StepReport, type TrainerState } from "./trainer.ts";
 import { readTrainingData, type TrainingData } from "./training-data.ts";
 import { Crew } from "./workers/crew.ts";
 
@@ -54,6 +54,8 @@ export interface TrainOptions {
   readonly out: string;
   /** Folder of the configuration, from which its paths are resolved. */
   readonly baseDirectory: string;
+  /** File of the configuration, for messages. */
+  readonly configFile?: string | undefined;
   /** Folders of text or source files; override the configuration's. */
   readonly data?: readonly string[] | undefined;
   /** Go on from the folder's stored state, if there is one. Otherwise a stored state is an error. */
@@ -117,7 +119,8 @@ export async function train(run: TrainingConfig, options: TrainOptions): Promise
     metrics,
     stored?.step,
   );
-  const trainer = new Trainer(run, sparsifier, config, stored ?? initialState(run, config, start.weights), bigram);
+  const state = stored ?? initialState(run, config, start.weights);
+  const trainer = trainerOf(workshop, state, options);
   const crew = new Crew(Math.min(options.workers ?? 1, run.shards, run.batch), trainer.fixed, bigram);
   try {
     await store.open();
@@ -138,9 +141,22 @@ export async function train(run: TrainingConfig, options: TrainOptions): Promise
   }
 }
 
+/** The sparsifier looks at the model here, and may refuse options that do not fit it. */
+function trainerOf({ run, sparsifier, config, bigram }: Workshop, state: TrainerState, options: TrainOptions): Trainer {
+  try {
+    return new Trainer(run, sparsifier, config, state, bigram);
+  } catch (error) {
+    return throwFrom(options.configFile, "options")(error);
+  }
+}
+
 async function openWorkshop(run: TrainingConfig, options: TrainOptions): Promise<Workshop> {
   const { baseDirectory, onProgress } = options;
-  const sparsifier = await chooseSparsifier(run.sparsifier, baseDirectory, options.sparsifiers);
+  const sparsifier = await chooseSparsifier(
+    { ...run.sparsifier, where: options.configFile },
+    baseDirectory,
+    options.sparsifiers,
+  );
   onProgress?.({ phase: "reading" });
   const data = readTrainingData(run.data, options.data ?? [], baseDirectory);
   onProgress?.({ phase: "tokenizing", texts: data.count, notUtf8: data.notUtf8 });

@@ -35,6 +35,11 @@ test("chooses a built-in sparsifier or one that is handed over, and checks its o
   expect(options).toMatchObject({ block: 0.5, anneal: "geometric" });
   await expect(choose("top-q")).rejects.toThrow(/there is no sparsifier "top-q"/u);
   await expect(choose("top-k", { block: 2 })).rejects.toThrow(/options of top-k@.*block: 2 found/su);
+  const written = { name: "top-k", options: { block: 2 }, where: "a.json" };
+  await expect(chooseSparsifier(written, folder)).rejects.toThrow(/^a\.json: sparsifier\.options: options of top-k@/u);
+  await expect(chooseSparsifier({ ...written, name: "top-q" }, folder)).rejects.toThrow(
+    /^a\.json: sparsifier\.name: /u,
+  );
 });
 
 test("loads a package by its name", async () => {

@@ -61,6 +61,9 @@ test.each([
   [{ data: { files: [] } }, /data\.files: no globs/],
   [{ tokenizer: { vocabSize: 300, file: "tokenizer.json" } }, /both "vocabSize" and "file"/],
   [{ model: { d_model: "wide" } }, /d_model/],
+  [{ model: { d_model: 100 } }, /model: 100 channels are no whole number of heads of 16/],
+  [{ model: { d_model: 8 } }, /model: 8 channels are no whole number of heads of 16/],
+  [{ model: { n_head: 3 } }, /model: 128 channels are no whole number for each of 3 heads/],
   [{ seed: -1 }, /whole number from 0/],
 ])("refuses %j", (changes, message) => {
   expect(() => parseTrainingConfig(tinyConfig(changes), "tiny.json")).toThrow(message);

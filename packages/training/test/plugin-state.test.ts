@@ -22,10 +22,15 @@ const { state } = fc.letrec((tie) => ({
   ),
 }));
 
+function thereAndBack(value: unknown): unknown {
+  const { json, arrays } = packState(value, "x");
+  return unpackState(JSON.parse(json), arrays, "x");
+}
+
 test("plain data with arrays of numbers anywhere in it comes back the same, to the bit", () => {
   fc.assert(
     fc.property(state, (value) => {
-      expect(unpackState(packState(value, "x"))).toEqual(value);
+      expect(thereAndBack(value)).toEqual(value);
     }),
   );
 });
@@ -33,7 +38,7 @@ test("plain data with arrays of numbers anywhere in it comes back the same, to t
 test("two arrays have two names, whatever the keys above them", () => {
   const state = { "a/b": Float32Array.of(1), a: { b: Float32Array.of(2), "~1": { "": Float32Array.of(3) } } };
   expect(packState(state, "x").arrays.size).toBe(3);
-  expect(unpackState(packState(state, "x"))).toEqual(state);
+  expect(thereAndBack(state)).toEqual(state);
 });
 
 test.each([

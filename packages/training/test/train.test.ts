@@ -10,6 +10,7 @@ import {
   listParameters,
   loadModel,
   parseModelCard,
+  formatSafetensors,
   parseSafetensors,
   siteName,
   toFloat32,
@@ -45,6 +46,7 @@ async function runTiny(
     out,
     data: more.data ?? [data],
     baseDirectory: "/",
+    configFile: "tiny.json",
     resume: more.resume,
     sparsifiers: more.sparsifiers,
     command: "filigree train tiny.json",
@@ -170,6 +172,37 @@ describe("train", () => {
       await expect(resumed).rejects.toThrow(InputError);
       await expect(resumed).rejects.toThrow(/metrics\.jsonl: the metrics of the run cannot be read/u);
     }
+  });
+
+  test("names the file and the key of options that do not fit the model", async () => {
+    const options = { block: 0.2, fractions: { "*.nlp.*": 0.1 } };
+    const misfit = runTiny(freshFolder(), { config: tinyConfig({ sparsifier: { name: "top-k", options } }) });
+    await expect(misfit).rejects.toThrow(/^tiny\.json: sparsifier\.options: .*no parameter matches "\*\.nlp\.\*"/u);
+  });
+
+  test.each<[string, Record<string, string | undefined>, RegExp]>([
+    ["no step", { step: undefined }, /the field "step" of the metadata is missing/u],
+    ["a step that is no number", { step: "three" }, /step: not JSON/u],
+    ["half a step", { step: "1.5" }, /step: 1\.5 found\n {2}expected: a whole number from 0/u],
+    ["settings that are cut off", { settings: '{"seed":' }, /settings: not JSON/u],
+    ["settings that are none", { settings: "3" }, /settings: the number 3 found\n {2}expected: an object/u],
+    ["no state of the sparsifier", { sparsifier: undefined }, /the field "sparsifier" of the metadata is missing/u],
+    [
+      "an array that is not there",
+      { sparsifier: '{"a":{"$float32":"/b"}}' },
+      /sparsifier: there is no tensor .*"\/b"/u,
+    ],
+  ])("does not go on with a state that has %s", async (_, damage, message) => {
+    const out = freshFolder();
+    await runTiny(out, { stopAfter: 1 });
+    const path = join(out, "training-state.safetensors");
+    const { tensors, metadata } = parseSafetensors(readFileSync(path), path);
+    const entries = Object.entries({ ...metadata, ...damage }).filter(([, text]) => text !== undefined);
+    writeFileSync(path, formatSafetensors(tensors, Object.fromEntries(entries) as Record<string, string>));
+    const resumed = runTiny(out, { resume: true });
+    await expect(resumed).rejects.toThrow(InputError);
+    await expect(resumed).rejects.toThrow(message);
+    await expect(resumed).rejects.toThrow(/training-state\.safetensors/u);
   });
 
   test.each([

@@ -14,7 +14,7 @@ TASK:nonsense asks for answers that mean nothing, as a control.
 With --circuits, each pruned circuit alone, everything else ablated, beside the whole model, and beside random
 circuits of its size. A figure in [brackets] is its 95 % interval. docs/circuits.md says what each figure means.
 --controls and --seeds run the circuit's pruner again, with the options in its file: that takes as long as pruning
-each time. --budget bounds it.
+each time. --budget bounds it; a control run that is not over by then says nothing, and is marked as not finished.
 
 Examples:
   $ filigree eval examples/models/python-small

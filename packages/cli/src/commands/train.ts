@@ -94,6 +94,7 @@ async function trainModel(
       train(config, {
         out: folder,
         baseDirectory: dirname(path),
+        configFile: path,
         data,
         resume,
         workers,

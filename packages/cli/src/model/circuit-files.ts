@@ -3,14 +3,17 @@ import { dirname, relative, sep } from "node:path";
 import type { Model, NodeFile } from "@filigree/core";
 import { formatNodeFile, InputError, JsonValue, NODE_FILE_FORMAT, parseNodeFile } from "@filigree/sites";
 import { readText } from "../files.ts";
+import { located } from "./located.ts";
 
 /** What a circuit can be written as. */
 export const CIRCUIT_FORMATS = ["nodes", "mib", "viz", "circuit"] as const;
 
 export type CircuitFormat = (typeof CIRCUIT_FORMATS)[number];
 
-/** Something that was read, and what of it was passed over. */
+/** A circuit that was read, and what of it was passed over. */
 export interface ReadCircuit {
+  /** Where it lies, for messages. */
+  readonly path: string;
   readonly file: NodeFile;
   readonly notes: readonly string[];
 }
@@ -21,7 +24,7 @@ export async function readNodeFile(path: string, model?: Model): Promise<NodeFil
   if (model === undefined) return file;
   const { checkModelOfCircuit, circuitMask } = await import("@filigree/pruners");
   checkModelOfCircuit(file, model, path);
-  circuitMask(model.config, file);
+  await located(path, () => circuitMask(model.config, file));
   return file;
 }
 
@@ -41,13 +44,13 @@ export async function readCircuit(
     const { circuitOfVizData } = await import("@filigree/pruners");
     const viz = await readVizData(path);
     const unnamed = "the circuit names no model: --model gives it one, and its weights";
-    return { file: circuitOfVizData(viz, settings), notes: model ? viz.notes : [...viz.notes, unnamed] };
+    return { path, file: circuitOfVizData(viz, settings), notes: model ? viz.notes : [...viz.notes, unnamed] };
   }
   const text = await readText(path, "a circuit");
   if (!new RegExp(`"format"\\s*:\\s*"${NODE_FILE_FORMAT.split("/")[0]}/`, "u").test(text))
     return readGraph(text, path, settings);
   const file = await readNodeFile(path, model);
-  return { file: task === undefined ? file : { ...file, task }, notes: [] };
+  return { path, file: task === undefined ? file : { ...file, task }, notes: [] };
 }
 
 async function readGraph(
@@ -69,7 +72,7 @@ async function readGraph(
   if (model === undefined)
     throw needsModel(path, "a graph of heads and MLP blocks does not say which channels they have");
   const coarse = "the graph names whole heads and MLP blocks: the circuit has all their channels";
-  return { file: circuitOfMibGraph(graph, { ...rest, model }), notes: [...notes, coarse] };
+  return { path, file: circuitOfMibGraph(graph, { ...rest, model }), notes: [...notes, coarse] };
 }
 
 /** What a file is to hold, and what of the circuit that leaves out. */
@@ -82,11 +85,11 @@ export interface FormattedCircuit {
  * A circuit in a format.
  *
  * @param to where it will lie: paths in a `.circuit` file are relative to its folder
- * @throws InputError where the format needs the model and none is given.
+ * @throws InputError where the format needs the model and none is given, and for a circuit that it cannot hold.
  */
 export async function formatCircuitAs(
   format: CircuitFormat,
-  { file }: ReadCircuit,
+  { path, file }: ReadCircuit,
   to: string,
   model: { readonly directory: string; readonly loaded: Model } | undefined,
 ): Promise<FormattedCircuit> {
@@ -105,7 +108,8 @@ export async function formatCircuitAs(
   }
   const task = isPath(file.task) ? dotted(pathFromFileTo(file.task, to)) : file.task;
   const modelPath = pathFromFileTo(model.directory, to);
-  return { contents: circuitSkeleton(file, { config, modelPath, task }), notes: [] };
+  const contents = await located(path, () => circuitSkeleton(file, { config, modelPath, task }));
+  return { contents, notes: [] };
 }
 
 function needsModel(where: string, what: string): InputError {

@@ -2,7 +2,7 @@ import type { Stability } from "@filigree/pruners";
 import { InputError } from "@filigree/sites";
 import type { Metric } from "@filigree/tasks";
 import { spread } from "../workers/spread.ts";
-import type { CircuitScore, CircuitSettings, ScoredCircuit } from "./score-circuit.ts";
+import { nodeFileOf, type CircuitScore, type CircuitSettings, type ScoredCircuit } from "./score-circuit.ts";
 import type { RankingScore } from "./score-ranking.ts";
 import type { NamedScore, ScorePiece, UnfitTask } from "./scores-workbench.ts";
 
@@ -48,6 +48,7 @@ export async function evaluate(
   if (all && rankings.length > 0) {
     throw new InputError({ what: "--rankings without a task", hint: "name the tasks: filigree eval MODEL TASK" });
   }
+  if (!settings.force) await requireOwn(directory, circuits);
   const pieces: ScorePiece[] = [
     ...circuits.flatMap((circuit) =>
       (all ? [undefined] : tasks).map((task) => ({ ...model, circuit, task, settings })),
@@ -75,6 +76,14 @@ export async function evaluate(
     stability: await compareCircuits(scored),
     notes: scored.flatMap(({ notes }) => notes),
   };
+}
+
+/** Refuses circuits of another model before anything is measured. Only the model's hash is read for that. */
+async function requireOwn(directory: string, circuits: readonly string[]): Promise<void> {
+  if (circuits.length === 0) return;
+  const { readCheckpoint } = await import("@filigree/core");
+  const { hash } = await readCheckpoint(directory);
+  for (const circuit of circuits) await nodeFileOf(hash, circuit);
 }
 
 async function compareCircuits(scored: readonly ScoredCircuit[]): Promise<TaskStability[]> {

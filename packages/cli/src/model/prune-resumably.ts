@@ -1,5 +1,5 @@
 import type { Model } from "@filigree/core";
-import type { AblationKind, PruneCheckpoint, PruneProgress, PruneResult } from "@filigree/pruners";
+import type { AblationKind, PruneProgress, PruneResult } from "@filigree/pruners";
 import { JsonValue } from "@filigree/sites";
 import type { Task } from "@filigree/tasks";
 import type { Settings } from "../arguments.ts";
@@ -27,28 +27,22 @@ export function stateFile(out: string): string {
 }
 
 /**
- * Prunes. When the signal fires, or the pruner fails, the state after the last step is stored.
+ * Prunes. When the signal fires, the pruner fails or the budget is over, the state after the last step is stored.
  *
  * @throws Interrupted when the signal fired
- * @throws InputError for an unknown pruner, a model that misses the target, and a state of another run
+ * @throws InputError for an unknown pruner, a model that misses the target, too small a budget, and a state of another run
  * @throws PrunerError where the pruner fails
  */
 export async function pruneResumably(model: Model, task: Task, run: ResumableRun): Promise<PruneResult> {
-  const { seed, writeFileAtomically } = await import("@filigree/core");
-  const { choosePruner, pruneTask, PrunerError } = await import("@filigree/pruners");
-  const { out, target, ablation, budget, signal } = run;
-  const pruner = await choosePruner(run.pruner, process.cwd());
-  const resume = run.resume && out !== undefined ? await readState<PruneCheckpoint>(stateFile(out)) : undefined;
+  const { writeFileAtomically } = await import("@filigree/core");
+  const { BudgetError, pruneTask, PrunerError, readPruneCheckpoint } = await import("@filigree/pruners");
+  const { out, signal } = run;
+  const settings = await pruningSettings(run);
+  const resume = run.resume && out !== undefined ? await readState(stateFile(out), readPruneCheckpoint) : undefined;
   let last: PruneProgress | undefined;
   try {
     return await pruneTask(model, task, {
-      pruner,
-      options: run.set,
-      target,
-      ablation,
-      seed: seed(run.seed),
-      signal,
-      ...(budget !== undefined && { budget }),
+      ...settings,
       ...(resume && { resume }),
       onProgress: (progress) => {
         last = progress;
@@ -56,7 +50,7 @@ export async function pruneResumably(model: Model, task: Task, run: ResumableRun
       },
     });
   } catch (error) {
-    const failed = error instanceof PrunerError;
+    const failed = error instanceof PrunerError || error instanceof BudgetError;
     if (!signal.aborted && !failed) throw error;
     const saved = last && out !== undefined ? stateFile(out) : undefined;
     if (saved !== undefined) await writeFileAtomically(saved, `${JSON.stringify(last!.checkpoint())}\n`);
@@ -71,7 +65,23 @@ export async function pruneResumably(model: Model, task: Task, run: ResumableRun
   }
 }
 
-/** What an interrupted run left. What it says is checked by the one who goes on from it. */
-export async function readState<State>(path: string): Promise<State> {
-  return JsonValue.parse(await readText(path, "the state of an interrupted run"), path).any() as State;
+/** What one run and a search are told alike. @throws InputError for an unknown pruner */
+export async function pruningSettings(run: Omit<ResumableRun, "onProgress">) {
+  const { seed } = await import("@filigree/core");
+  const { choosePruner } = await import("@filigree/pruners");
+  const { target, ablation, budget, signal } = run;
+  return {
+    pruner: await choosePruner(run.pruner, process.cwd()),
+    options: run.set,
+    target,
+    ablation,
+    seed: seed(run.seed),
+    signal,
+    ...(budget !== undefined && { budget }),
+  };
+}
+
+/** What an interrupted run left. @throws InputError where it is damaged */
+export async function readState<State>(path: string, read: (saved: unknown, where: string) => State): Promise<State> {
+  return read(JsonValue.parse(await readText(path, "the state of an interrupted run"), path).any(), path);
 }

@@ -1,10 +1,10 @@
 import type { Model } from "@filigree/core";
-import type { SearchCheckpoint, SearchProgress, SearchResult, TrialRunner } from "@filigree/pruners";
+import type { SearchProgress, SearchResult, TrialRunner } from "@filigree/pruners";
 import type { Task } from "@filigree/tasks";
 import { Interrupted } from "../interrupted.ts";
 import { spread } from "../workers/spread.ts";
 import { LatestWriter } from "./latest-writer.ts";
-import { readState, stateFile, type ResumableRun } from "./prune-resumably.ts";
+import { pruningSettings, readState, stateFile, type ResumableRun } from "./prune-resumably.ts";
 
 export interface SearchRun extends Omit<ResumableRun, "onProgress"> {
   /** Of the model, and the task as it was named: each thread loads them. */
@@ -24,12 +24,12 @@ export interface SearchRun extends Omit<ResumableRun, "onProgress"> {
  * @throws InputError and PrunerError as `searchOptions` does
  */
 export async function searchResumably(model: Model, task: Task, run: SearchRun): Promise<SearchResult> {
-  const { seed, writeFileAtomically } = await import("@filigree/core");
-  const { choosePruner, PrunerError, searchOptions } = await import("@filigree/pruners");
-  const { out, target, ablation, budget, signal } = run;
-  const pruner = await choosePruner(run.pruner, process.cwd());
+  const { writeFileAtomically } = await import("@filigree/core");
+  const { BudgetError, PrunerError, readSearchCheckpoint, searchOptions } = await import("@filigree/pruners");
+  const { out, signal } = run;
+  const settings = await pruningSettings(run);
   const state = out === undefined ? undefined : stateFile(out);
-  const resume = run.resume && state !== undefined ? await readState<SearchCheckpoint>(state) : undefined;
+  const resume = run.resume && state !== undefined ? await readState(state, readSearchCheckpoint) : undefined;
   const save = async (text: string): Promise<void> => {
     if (state !== undefined) await writeFileAtomically(state, text);
   };
@@ -38,14 +38,8 @@ export async function searchResumably(model: Model, task: Task, run: SearchRun):
   let last: SearchProgress | undefined;
   try {
     return await searchOptions(model, task, {
-      pruner,
-      options: run.set,
+      ...settings,
       trials: run.search,
-      target,
-      ablation,
-      seed: seed(run.seed),
-      signal,
-      ...(budget !== undefined && { budget }),
       ...(resume && { resume }),
       // With one worker trials run here, on the model that is loaded already.
       ...(run.workers > 1 && { run: onThreads(run) }),
@@ -57,11 +51,12 @@ export async function searchResumably(model: Model, task: Task, run: SearchRun):
       },
     });
   } catch (error) {
-    if (!signal.aborted && !(error instanceof PrunerError)) throw error;
+    const failed = error instanceof PrunerError || error instanceof BudgetError;
+    if (!signal.aborted && !failed) throw error;
     await saved.end();
     const kept = done > 0 && state !== undefined;
     if (kept && last) await save(stateText(last));
-    if (error instanceof PrunerError) {
+    if (failed) {
       if (kept) error.message += `\n  the ${done} finished runs are in ${state}`;
       throw error;
     }

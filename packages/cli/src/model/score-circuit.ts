@@ -4,6 +4,7 @@ import { InputError, parseNodeFile, type NodeFile, type NodeFileEdge, type NodeI
 import type { Task } from "@filigree/tasks";
 import { readText } from "../files.ts";
 import { percent } from "../render/numbers.ts";
+import { located } from "./located.ts";
 import { taskOf } from "./task-of.ts";
 
 /** How circuits are measured. */
@@ -77,9 +78,9 @@ export async function scoreCircuit(
   const { assessCircuit, circuitEdges, circuitNodes, circuitOfFile, compareWithControls } =
     await import("@filigree/pruners");
   const { seed } = await import("@filigree/core");
-  const file = parseNodeFile(await readText(path, "a node file"), path);
-  const notes = [...checkModel(model, file, path, settings)];
+  const file = settings.force ? await nodeFile(path) : await nodeFileOf(model.hash, path);
   const own = file.model === model.hash;
+  const notes = own ? [] : [foreignNote(file, path)];
   const circuit: Circuit = own ? circuitOfFile(file) : { nodes: circuitNodes(file) };
   const task = await taskOf(model, reference ?? file.task);
   if (![task.name, reference ?? file.task].includes(file.task))
@@ -117,16 +118,26 @@ export async function scoreCircuit(
   return { circuit: score, members, notes };
 }
 
-/** @returns notes @throws InputError for a circuit of another model, unless it is to be measured all the same */
-function checkModel(model: Model, file: NodeFile, path: string, { force }: CircuitSettings): string[] {
-  if (file.model === model.hash) return [];
-  if (force) {
-    return [`${path} was found in another model, ${file.model}: its nodes are measured with the weights of this one`];
-  }
+async function nodeFile(path: string): Promise<NodeFile> {
+  return parseNodeFile(await readText(path, "a node file"), path);
+}
+
+function foreignNote({ model }: NodeFile, path: string): string {
+  return `${path} was found in another model, ${model}: its nodes are measured with the weights of this one`;
+}
+
+/**
+ * A node file that is a circuit of the model with that hash.
+ *
+ * @throws InputError for a damaged file, and a circuit of another model
+ */
+export async function nodeFileOf(hash: string, path: string): Promise<NodeFile> {
+  const file = await nodeFile(path);
+  if (file.model === hash) return file;
   throw new InputError({
     what: `this is a circuit of another model, ${file.model}`,
     where: path,
-    expected: `"model": "${model.hash}"`,
+    expected: `"model": "${hash}"`,
     hint: "prune this model, or name the model that the circuit was found in; --force measures it all the same",
   });
 }
@@ -178,15 +189,4 @@ async function moreRuns(
       onProgress: (i, { progress }) => onNews(`${path}: seed ${i + 1} of ${settings.seeds} ${percent(progress)}`),
     }));
   return { ...(controls && { controls }), ...(seeds && { seeds }) };
-}
-
-/** Says which file is at fault where the error names none. */
-async function located<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    const { what, expected, hint, where } = error;
-    throw new InputError({ what, where: where === undefined ? path : `${path}: ${where}`, expected, hint });
-  }
 }

@@ -7,12 +7,17 @@ import { table } from "./table.ts";
 
 const KINDS: readonly AblationKind[] = ["mean", "zero", "resample"];
 
+const CONTROLS: Readonly<Record<ControlRun["control"], string>> = {
+  nonsense: "nonsense task",
+  untrained: "untrained weights",
+};
+
 /** Everything that was measured of some circuits: a line a figure, a column a circuit. */
 export function assessmentTable(circuits: readonly CircuitScore[], paint: Paint): string {
   const line = (title: string, cell: (circuit: CircuitScore) => string): string[] => [title, ...circuits.map(cell)];
-  const runLine = (control: ControlRun["control"], title: string) =>
+  const runLine = (control: ControlRun["control"]) =>
     circuits.some(({ controls }) => controls?.some((run) => run.control === control))
-      ? [line(title, ({ controls }) => runCell(controls?.find((run) => run.control === control)))]
+      ? [line(CONTROLS[control], ({ controls }) => runCell(controls?.find((run) => run.control === control)))]
       : [];
   const rows = [
     line("nodes", ({ nodes }) => count(nodes)),
@@ -39,8 +44,8 @@ export function assessmentTable(circuits: readonly CircuitScore[], paint: Paint)
     line("as good as it", ({ assessment: { random } }) => {
       return `${random.asGood} of ${random.losses.length} (p = ${random.p.toFixed(3)})`;
     }),
-    ...runLine("nonsense", "nonsense task"),
-    ...runLine("untrained", "untrained weights"),
+    ...runLine("nonsense"),
+    ...runLine("untrained"),
     ...(circuits.some(({ seeds }) => seeds)
       ? [
           line("other seeds, nodes", ({ seeds }) => (seeds ? range(seeds.runs.map(({ nodes }) => nodes)) : "–")),
@@ -60,7 +65,13 @@ export function stabilityLine({ task, circuits, nodes, edges, shared }: TaskStab
 }
 
 function verdictLine({ file, verdict, controls }: CircuitScore, paint: Paint): string {
-  if (!verdict.better) return `${file}: ${paint.red("no better than its controls")}: ${verdict.because.join("; ")}`;
+  const { because, unfinished } = verdict;
+  if (because.length > 0) return `${file}: ${paint.red("no better than its controls")}: ${because.join("; ")}`;
+  if (unfinished.length > 0) {
+    const runs = unfinished.map((control) => CONTROLS[control]).join(" and ");
+    const which = unfinished.length === controls?.length ? "no control run finished" : `${runs}: not finished`;
+    return `${file}: ${paint.yellow("not shown to be better than its controls")}: ${which}: give a larger --budget`;
+  }
   const tried = controls ? "its controls" : "random circuits (more controls: --controls)";
   return `${file}: ${paint.green(`better than ${tried}`)}`;
 }
@@ -77,7 +88,8 @@ function interval({ estimate, low, high }: Estimate, format: (value: number) => 
 function runCell(run: ControlRun | undefined): string {
   if (!run) return "–";
   const size = `${counted(run.nodes, "node")}, ${counted(run.edges, "edge")}`;
-  return `${size}, loss ${loss(run.dev)}${run.reached ? "" : ": misses the target"}`;
+  const notes = [...(run.reached ? [] : ["misses the target"]), ...(run.complete ? [] : ["not finished"])];
+  return [`${size}, loss ${loss(run.dev)}`, ...(notes.length > 0 ? [notes.join(", ")] : [])].join(": ");
 }
 
 function range(values: readonly number[]): string {

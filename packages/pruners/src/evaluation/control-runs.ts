@@ -6,7 +6,9 @@ import { ablationOf } from "../masking/ablation.ts";
 import { contrastPairs } from "../masking/dev-pairs.ts";
 import { maskedOutputs } from "../masking/masked-outputs.ts";
 import { siteStatistics } from "../masking/statistics.ts";
-import { pruneTask, type PruneProgress } from "../run/prune-task.ts";
+import { fullBudget } from "../run/context.ts";
+import { pruneTask, pruneWithin, type PruneOptions, type PruneProgress, type PruneResult } from "../run/prune-task.ts";
+import { BudgetError } from "../run/pruner-error.ts";
 
 /** What is pruned in the place of a model and its task: the task's nonsense variant, or a model of untrained weights. */
 export type ControlName = "nonsense" | "untrained";
@@ -22,6 +24,11 @@ export interface ControlRun {
   readonly test: number;
   /** Whether its dev loss is within the target. */
   readonly reached: boolean;
+  /**
+   * Whether the search was over before its budget was. A search that was not might have found a smaller circuit, or one
+   * that reaches the target: that it did not proves nothing.
+   */
+  readonly complete: boolean;
 }
 
 export interface ControlRunSettings {
@@ -32,7 +39,10 @@ export interface ControlRunSettings {
   /** The loss to reach on the dev split, in nats: that of the circuit in doubt, say. */
   readonly target: number;
   readonly ablation?: AblationKind;
-  /** The most work that each run may do, in sequences run forward. */
+  /**
+   * The most work that each run may do, in sequences run forward. A control run that is not over by then is run once more
+   * with a pruner that plans for this budget.
+   */
   readonly budget?: number;
   readonly onProgress?: (control: ControlName, progress: PruneProgress) => void;
   readonly signal?: AbortSignal;
@@ -73,14 +83,33 @@ async function runControl(
 ): Promise<ControlRun> {
   const { target, seed, ablation = "mean" } = settings;
   const none = ablatedLosses(model, task, ablation, seed);
-  if (none.dev <= target) return { control, nodes: 0, edges: 0, ...none, reached: true };
-  const { evaluation, reached } = await pruneTask(model, task, {
+  if (none.dev <= target) return { control, nodes: 0, edges: 0, ...none, reached: true, complete: true };
+  const options: PruneOptions = {
     ...settings,
     modelMayMiss: true,
     onProgress: (progress) => onProgress?.(control, progress),
-  });
+  };
+  const whole = await pruneUnhurried(model, task, options);
+  const { evaluation, reached } = whole ?? (await pruneTask(model, task, options));
   const { nodes, edges, uncalibrated } = evaluation;
-  return { control, nodes, edges: edges.length, dev: uncalibrated.dev.loss, test: uncalibrated.test.loss, reached };
+  const { dev, test } = uncalibrated;
+  const complete = whole !== undefined;
+  return { control, nodes, edges: edges.length, dev: dev.loss, test: test.loss, reached, complete };
+}
+
+/**
+ * The result of a pruner that does not know its budget; undefined where it asked for more. A pruner that knows it may
+ * plan for less: fewer steps, an earlier end. Then nobody can tell whether its search was over.
+ */
+async function pruneUnhurried(model: Model, task: Task, options: PruneOptions): Promise<PruneResult | undefined> {
+  const budget = fullBudget(options.budget, Infinity);
+  try {
+    const result = await pruneWithin(budget, model, task, options);
+    return budget.exceeded ? undefined : result;
+  } catch (error) {
+    if (error instanceof BudgetError) return undefined;
+    throw error;
+  }
 }
 
 /** Losses with every node ablated. */

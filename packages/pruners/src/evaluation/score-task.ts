@@ -10,7 +10,7 @@ import {
 import type { Task } from "@filigree/tasks";
 import type { AblationKind, EdgeMask, Pruner } from "../contract/pruner.ts";
 import { PRUNERS } from "../contract/registry.ts";
-import { createContext } from "../run/context.ts";
+import { createContext, fullBudget } from "../run/context.ts";
 import { DEFAULT_TARGET } from "../run/prune-task.ts";
 import { checkScores } from "../run/scoring.ts";
 
@@ -29,11 +29,11 @@ export interface ScoreSettings {
 /**
  * How much each node, or each edge, matters for a task: what a pruner that scores says, before any circuit is cut out.
  *
- * @throws InputError for a pruner that works in steps, and for wrong options
+ * @throws InputError for a pruner that works in steps, for wrong options, and for a budget that is too small
  * @throws PrunerError where the pruner fails
  */
 export async function scoreTask(model: Model, task: Task, settings: ScoreSettings): Promise<NodeMask | EdgeMask> {
-  const { seed, pruner, ablation = "mean", budget = Infinity, signal = new AbortController().signal } = settings;
+  const { seed, pruner, ablation = "mean", budget, signal = new AbortController().signal } = settings;
   const id = pluginId(pruner);
   if (!("score" in pruner)) {
     throw new InputError({
@@ -49,7 +49,7 @@ export async function scoreTask(model: Model, task: Task, settings: ScoreSetting
     ablation,
     seed,
     signal,
-    budget: { total: budget, used: 0 },
+    budget: fullBudget(budget),
     log: () => undefined,
   });
   try {

@@ -1,4 +1,4 @@
-import { InputError, type Seed } from "@filigree/core";
+import { InputError, JsonValue, type Seed } from "@filigree/core";
 import type { AblationKind } from "../contract/pruner.ts";
 
 /** A pruning run between two steps: plain data. `JSON.stringify` writes it and `JSON.parse` reads it back. */
@@ -29,16 +29,41 @@ export type RunIdentity = Pick<
 
 /** @throws InputError where the checkpoint is of another run. */
 export function checkResumable(checkpoint: PruneCheckpoint, run: RunIdentity): void {
-  requireFormat(checkpoint, "filigree.pruning/1", WHERE);
-  requireSame(checkpoint, run, WHERE);
+  const where = "the saved pruning run";
+  readPruneCheckpoint(checkpoint, where);
+  requireSame(checkpoint, run, where);
 }
 
-const WHERE = "the saved pruning run";
+/**
+ * A pruning run as it was saved. What its pruner stored in it is the pruner's to read.
+ *
+ * @param where for the message: its file
+ * @throws InputError where it is damaged, or of another format
+ */
+export function readPruneCheckpoint(saved: unknown, where: string): PruneCheckpoint {
+  const json = new JsonValue(saved, where);
+  const { steps, used, done } = savedMembers(json, "filigree.pruning/1", ["steps", "used", "done", "state"]);
+  steps.index();
+  used.number();
+  if (typeof done.any() !== "boolean") done.fail("no truth value found", "true or false");
+  return saved as PruneCheckpoint;
+}
 
-/** @throws InputError where what was saved is of another format. */
-export function requireFormat(saved: { readonly format: string } | undefined, format: string, where: string): void {
-  if (saved?.format === format) return;
-  throw new InputError({ what: "it is not one that this version can go on with", where, expected: format });
+/**
+ * The members of something that was saved, its format looked at first: those of another version may have other names.
+ *
+ * @throws InputError where it is of another format, or lacks one of these members
+ */
+export function savedMembers<Key extends string>(
+  saved: JsonValue,
+  format: string,
+  keys: readonly Key[],
+): Record<Key, JsonValue> {
+  const members = new Map(saved.entries());
+  const found = members.get("format");
+  if (found?.any() !== format) saved.fail("it is not one that this version can go on with", `"format": "${format}"`);
+  for (const key of keys) if (!members.has(key)) saved.fail(`the key "${key}" is missing`);
+  return Object.fromEntries(members) as Record<Key, JsonValue>;
 }
 
 /** @throws InputError where what was saved differs in one of the keys of `wanted`. */

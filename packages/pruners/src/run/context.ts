@@ -26,8 +26,17 @@ const NORMS_COST: Readonly<Record<NormMode, number>> = { live: 0, frozen: 1 };
 
 /** Work allowed and done, in sequences run forward. */
 export interface Budget {
-  total: number;
+  readonly total: number;
+  /** The total that the pruner is told, and may plan its work for. */
+  readonly told: number;
   used: number;
+  /** Whether the pruner asked for more than there was. */
+  exceeded: boolean;
+}
+
+/** A budget of which nothing is used yet. */
+export function fullBudget(total = Infinity, told = total): Budget {
+  return { total, told, used: 0, exceeded: false };
 }
 
 export interface ContextSettings {
@@ -51,7 +60,10 @@ export function createContext(model: Model, task: Task, settings: ContextSetting
       throw new PrunerError(pruner, `asks for "${String(norms)}" norms: live or frozen ones expected.`);
     }
     const sequences = (passes + NORMS_COST[norms]) * masked.sequences(pairs);
-    if (budget.used + sequences > budget.total) throw new BudgetError(pruner, budget.total);
+    if (budget.used + sequences > budget.total) {
+      budget.exceeded = true;
+      throw new BudgetError(pruner, budget.total);
+    }
     budget.used += sequences;
   };
   function gradient(mask: NodeMask, pairs?: readonly number[], pass?: PassOptions): MaskGradient;
@@ -83,7 +95,7 @@ export function createContext(model: Model, task: Task, settings: ContextSetting
     edges: (mask) => circuitEdges(model, openNodes(mask)),
     random: (name) => randomStream(seed, `pruners/${pruner.replace(/@.*/u, "")}/${name}`),
     get budget() {
-      return { ...budget };
+      return { total: budget.told, used: budget.used };
     },
     log,
     signal,

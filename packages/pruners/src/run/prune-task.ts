@@ -20,7 +20,7 @@ import { learnedMask } from "../learned-mask/learned-mask.ts";
 import { ablationOf, type Ablation } from "../masking/ablation.ts";
 import { maskedOutputs } from "../masking/masked-outputs.ts";
 import { checkResumable, type PruneCheckpoint, type RunIdentity } from "./checkpoint.ts";
-import { checkMask, createContext, type Budget } from "./context.ts";
+import { checkMask, createContext, fullBudget, type Budget } from "./context.ts";
 import { PrunerError } from "./pruner-error.ts";
 import { withThreshold } from "./scoring.ts";
 
@@ -65,11 +65,22 @@ export const DEFAULT_TARGET = 0.15;
 /**
  * Finds a circuit for a task and measures it afresh. Selection sees the dev split alone; test is only measured.
  *
- * @throws InputError where the model itself misses the target, an option is wrong, or `resume` is of another run.
+ * @throws InputError where the model itself misses the target, an option is wrong, or `resume` is of another run; as
+ *   BudgetError where the budget is too small for the pruner.
  * @throws PrunerError where the pruner fails.
  * @throws the signal's reason where it is aborted.
  */
-export async function pruneTask(model: Model, task: Task, settings: PruneOptions): Promise<PruneResult> {
+export function pruneTask(model: Model, task: Task, settings: PruneOptions): Promise<PruneResult> {
+  return pruneWithin(fullBudget(settings.budget), model, task, settings);
+}
+
+/** The same, with a budget whose use is looked at afterwards. */
+export async function pruneWithin(
+  budget: Budget,
+  model: Model,
+  task: Task,
+  settings: PruneOptions,
+): Promise<PruneResult> {
   const { seed, target = DEFAULT_TARGET, ablation = "mean", onProgress, resume } = settings;
   const pruner = inSteps(settings.pruner ?? learnedMask);
   const id = pluginId(pruner);
@@ -81,7 +92,7 @@ export async function pruneTask(model: Model, task: Task, settings: PruneOptions
   const run: RunIdentity = { pruner: id, options, model: model.hash, task: task.hash, target, ablation, seed };
   if (resume) checkResumable(resume, run);
 
-  const budget: Budget = { total: settings.budget ?? Infinity, used: resume?.used ?? 0 };
+  budget.used = resume?.used ?? 0;
   let figures: Record<string, number> = {};
   const log = (more: Readonly<Record<string, number>>) => Object.assign(figures, more);
   const ctx = createContext(model, task, { pruner: id, target, ablation, seed, budget, signal, log });

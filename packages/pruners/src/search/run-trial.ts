@@ -1,7 +1,7 @@
 import type { Model } from "@filigree/core";
 import type { Task } from "@filigree/tasks";
 import { pruneTask, type PruneOptions, type PruneProgress } from "../run/prune-task.ts";
-import { PrunerError } from "../run/pruner-error.ts";
+import { BudgetError, PrunerError } from "../run/pruner-error.ts";
 import type { Trial, TrialOutcome } from "./trial.ts";
 
 /** What all trials of a search have in common. */
@@ -11,7 +11,7 @@ export type TrialSettings = Pick<PruneOptions, "seed" | "pruner" | "target" | "a
 };
 
 /**
- * Runs one trial. What the pruner fails with is its outcome: another trial may go well.
+ * Runs one trial. What the pruner fails with, or a budget too small for it, is its outcome: another trial may go well.
  *
  * @throws InputError as `pruneTask` does
  * @throws the signal's reason where it is aborted
@@ -36,6 +36,7 @@ export async function runTrial(
     return { result, used: last?.checkpoint().used ?? 0 };
   } catch (error) {
     if (error instanceof PrunerError) return { failure: error };
+    if (error instanceof BudgetError) return { failure: error, overBudget: true };
     throw error;
   }
 }

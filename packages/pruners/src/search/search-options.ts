@@ -37,7 +37,8 @@ export interface SearchResult {
  *
  * The same settings give the same result, whatever runs the trials. Selection sees the dev split alone.
  *
- * @throws InputError for a pruner without ranges, wrong options, a `resume` of another search, and as `pruneTask` does
+ * @throws InputError for a pruner without ranges, wrong options, a `resume` of another search, a budget too small for
+ *   every trial, and as `pruneTask` does
  * @throws PrunerError where the pruner fails in all trials with the whole budget
  * @throws what `run` throws, or the signal's reason where it is aborted
  */

@@ -1,4 +1,4 @@
-import { PrunerError } from "../run/pruner-error.ts";
+import { BudgetError, PrunerError } from "../run/pruner-error.ts";
 import type { BestTrial, SearchCheckpoint, SearchIdentity } from "./checkpoint.ts";
 import type { Rung } from "./rungs.ts";
 import { compareRuns, runOf, type Trial, type TrialOutcome, type TrialRun } from "./trial.ts";
@@ -85,7 +85,7 @@ export class SearchRecord {
   /** The work that a trial took. @throws PrunerError where it failed */
   workOf(trial: Trial): number {
     const done = this.#find(trial)!;
-    if ("failure" in done) throw this.#fault(done.failure);
+    if ("failure" in done) throw this.#fault();
     return done.used;
   }
 
@@ -100,16 +100,20 @@ export class SearchRecord {
     return [...last.values()].sort((a, b) => b.rung - a.rung || compareRuns(a, b));
   }
 
-  /** @throws PrunerError where every run with the whole budget failed */
+  /** @throws PrunerError where every run with the whole budget failed, or BudgetError where it is too small for all */
   best(): BestTrial {
     if (this.#best) return this.#best;
-    const first = this.runs().find(({ rung }) => rung === this.lastRung)!;
-    throw this.#fault("failure" in first ? first.failure : "");
+    throw this.#fault();
   }
 
-  #fault(message: string): PrunerError {
-    const what = `failed in every trial with the whole budget: ${message}`;
-    return new PrunerError(this.#identity.pruner, what, this.#failure);
+  /** What the runs with the whole budget failed with. */
+  #fault(): PrunerError | BudgetError {
+    const { pruner, budget } = this.#identity;
+    const failures = this.runs().flatMap((run) => (run.rung === this.lastRung && "failure" in run ? [run] : []));
+    const fault = failures.find(({ overBudget }) => !overBudget);
+    if (!fault && budget !== null) return new BudgetError(pruner, budget, "in every trial");
+    const what = `failed in every trial with the whole budget: ${fault?.failure ?? ""}`;
+    return new PrunerError(pruner, what, this.#failure);
   }
 
   #find({ trial, rung }: Trial): TrialRun | undefined {
@@ -121,7 +125,7 @@ export class SearchRecord {
     this.#runs.push(run);
     if (!this.#leader || compareRuns(run, this.#leader) < 0) this.#leader = run;
     if ("failure" in outcome) {
-      if (trial.trial === 0) this.#failure = outcome.failure;
+      if (trial.trial === 0 && !outcome.overBudget) this.#failure = outcome.failure;
     } else if (trial.rung === this.lastRung && (!this.#best || compareRuns(run, this.#best.run) < 0)) {
       this.#best = { run, result: outcome.result };
     }

@@ -13,10 +13,17 @@ export interface Trial {
 }
 
 /** What a trial led to, with the work it took; or why its pruner failed. */
-export type TrialOutcome = { readonly result: PruneResult; readonly used: number } | { readonly failure: Error };
+export type TrialOutcome = { readonly result: PruneResult; readonly used: number } | TrialFailure<Error>;
 
 /** A trial that is over, as figures. Its options are all of the pruner's. */
-export type TrialRun = Trial & (TrialFigures | { readonly failure: string });
+export type TrialRun = Trial & (TrialFigures | TrialFailure<string>);
+
+/** Why a trial ended without a circuit. Plain data: it comes from other threads, and from stored searches. */
+interface TrialFailure<Reason> {
+  readonly failure: Reason;
+  /** The budget was too small: no fault of the pruner's. */
+  readonly overBudget?: true;
+}
 
 export interface TrialFigures {
   /** Work done, in sequences run forward. */
@@ -31,7 +38,7 @@ export interface TrialFigures {
 
 /** The figures of what a trial led to. */
 export function runOf(trial: Trial, outcome: TrialOutcome): TrialRun {
-  if ("failure" in outcome) return { ...trial, failure: outcome.failure.message };
+  if ("failure" in outcome) return { ...trial, ...outcome, failure: outcome.failure.message };
   const { result, used } = outcome;
   const { nodes, edges, uncalibrated } = result.evaluation;
   return {

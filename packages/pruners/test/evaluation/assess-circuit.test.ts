@@ -79,6 +79,7 @@ describe("assessCircuit", () => {
       better: false,
       against: ["random"],
       because: ["5 of 5 random circuits of its size are as good"],
+      unfinished: [],
     });
   });
 
@@ -131,7 +132,7 @@ describe("assessCircuit", () => {
     // All test and dev examples are few enough to be taken.
     expect(random.circuit).toBeCloseTo(planted.evaluation.calibrated.test.loss, 6);
     expect(Math.min(...random.losses)).toBeGreaterThan(random.circuit);
-    expect(compareWithControls(planted)).toEqual({ better: true, against: ["random"], because: [] });
+    expect(compareWithControls(planted)).toEqual({ better: true, against: ["random"], because: [], unfinished: [] });
     const assess = (n: number) => assessCircuit(model, task, { nodes: PLANTED_NODES }, { seed: seed(n), draws: 3 });
     const [again, other] = [await assess(1), await assess(2)];
     expect(again.random.losses).toEqual(random.losses.slice(0, 3));

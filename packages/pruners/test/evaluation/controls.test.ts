@@ -17,7 +17,9 @@ import {
   runControls,
   untrainedModel,
   type ControlRun,
+  type PrunerContext,
 } from "../../src/index.ts";
+import { gatesOf, lookingPruner } from "../looking-pruner.ts";
 import { PLANTED_NODES, plantedModel, plantedTask } from "../planted-model.ts";
 import { denseOf } from "./naive-ablation.ts";
 
@@ -111,6 +113,34 @@ describe("runControls", () => {
     expect(await steps(400)).toBeLessThan(await steps(100_000));
   });
 
+  test("tell a search that was over from one that its budget ended", async () => {
+    const unlimited = await runControls(model, task, settings);
+    expect(unlimited.map(({ complete }) => complete)).toEqual([true, true]);
+    const enough = await runControls(model, task, { ...settings, budget: 1_600 });
+    expect(enough).toEqual(unlimited);
+    const starved = await runControls(model, task, { ...settings, budget: 400 });
+    expect(starved.map(({ complete }) => complete)).toEqual([false, false]);
+  });
+
+  test("are not taken in by a pruner that plans for its budget, or that goes on without what it was refused", async () => {
+    // Three measurements, of 80 sequences each.
+    const measure = (ctx: PrunerContext) => [1, 2, 3].forEach(() => ctx.loss(gatesOf(ctx, () => 1)));
+    const planner = lookingPruner((ctx) => void (ctx.budget.total >= 240 && measure(ctx)));
+    const stubborn = lookingPruner((ctx) => {
+      try {
+        measure(ctx);
+      } catch {
+        // As if nothing had been.
+      }
+    });
+    for (const pruner of [planner, stubborn]) {
+      const complete = async (budget: number) =>
+        (await runControls(model, task, { ...settings, pruner, budget })).map((run) => run.complete);
+      expect(await complete(160)).toEqual([false, false]);
+      expect(await complete(240)).toEqual([true, true]);
+    }
+  });
+
   test("need no node where the target asks for nothing", async () => {
     const runs = await runControls(model, task, { ...settings, target: 20 });
     for (const { nodes, edges, reached } of runs) expect([nodes, edges, reached]).toEqual([0, 0, true]);
@@ -140,6 +170,7 @@ describe("compareWithControls", () => {
     dev: 0.1,
     test: 0.1,
     reached: true,
+    complete: true,
     ...changes,
   });
 
@@ -154,6 +185,21 @@ describe("compareWithControls", () => {
     expect(verdict.better).toBe(better);
     expect(verdict.because).toHaveLength(better ? 0 : 1);
     expect(verdict.against).toEqual(["random", ...runs.map(({ control }) => control)]);
+    expect(verdict.unfinished).toEqual([]);
+  });
+
+  test("a control run that its budget ended is no control that was beaten", () => {
+    const starved = run({ reached: false, complete: false });
+    expect(compareWithControls(circuit, [starved, run({ control: "untrained" })])).toEqual({
+      better: false,
+      against: ["random", "untrained"],
+      because: [],
+      unfinished: ["nonsense"],
+    });
+    // What it had found by then counts.
+    const small = run({ nodes: 4, complete: false });
+    expect(compareWithControls(circuit, [small])).toMatchObject({ better: false, against: ["random", "nonsense"] });
+    expect(compareWithControls(circuit, [small]).because).toHaveLength(1);
   });
 
   test("a random circuit that does as well", () => {
@@ -162,6 +208,7 @@ describe("compareWithControls", () => {
       better: false,
       against: ["random"],
       because: ["1 of 20 random circuits of its size are as good"],
+      unfinished: [],
     });
   });
 });

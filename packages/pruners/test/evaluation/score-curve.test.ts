@@ -12,11 +12,11 @@ import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   assessCircuit,
+  BudgetError,
   definePruner,
   evaluateCircuit,
   findPruner,
   measureScoreCurve,
-  PrunerError,
   scoreTask,
   STANDARD_FRACTIONS,
   type EdgeMask,
@@ -106,7 +106,7 @@ test("takes the scores of a pruner that scores", async () => {
   await expect(scoreTask(model, task, { ...settings, pruner: findPruner("learned-mask") })).rejects.toThrow(
     /learned-mask finds a circuit step by step and gives no scores/u,
   );
-  await expect(scoreTask(model, task, { ...settings, budget: 1 })).rejects.toThrow(PrunerError);
+  await expect(scoreTask(model, task, { ...settings, budget: 1 })).rejects.toThrow(BudgetError);
   const broken = definePruner({
     name: "broken",
     version: "1.0.0",

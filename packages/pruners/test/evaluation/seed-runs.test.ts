@@ -1,21 +1,15 @@
-import { defineOptions, disposeModel, seed, type Model, type NodeId } from "@filigree/core";
+import { disposeModel, seed, type Model, type NodeId } from "@filigree/core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { circuitEdges, definePruner, runSeeds } from "../../src/index.ts";
+import { circuitEdges, runSeeds } from "../../src/index.ts";
 import { PLANTED_NODES, plantedModel, plantedTask } from "../planted-model.ts";
+import { lookingPruner } from "../looking-pruner.ts";
 
 let model: Model;
 beforeAll(async () => void (model = await plantedModel()));
 afterAll(() => disposeModel(model));
 
 /** Keeps the planted circuit, and one node more that the seed chooses. */
-const restless = definePruner({
-  name: "restless",
-  version: "1.0.0",
-  about: "adds a node at random",
-  apiVersion: 1,
-  options: defineOptions({}),
-  init: () => 0,
-  step: (_ctx, _options, state: number) => ({ state, done: true, progress: 1 }),
+const restless = lookingPruner(() => undefined, {
   finish(ctx) {
     const extra = `1.mlp.act_in.${ctx.random("node").integer(ctx.sites.get("1.mlp.act_in" as never)!)}`;
     const kept = new Set<string>([...PLANTED_NODES, extra]);

@@ -1,8 +1,9 @@
-import { defineOptions, disposeModel, seed, type Model, type NodeId } from "@filigree/core";
+import { disposeModel, seed, type Model, type NodeId } from "@filigree/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { definePruner, evaluateCircuit, pruneTask, type EdgeMask, type PrunerContext } from "../../src/index.ts";
+import { evaluateCircuit, pruneTask, type EdgeMask, type PrunerContext } from "../../src/index.ts";
 import { PLANTED_NODES, plantedModel, plantedTask } from "../planted-model.ts";
+import { gatesOf, lookingPruner } from "../looking-pruner.ts";
 
 let model: Model;
 /** Without AbsTopK, whose selection makes the loss jump. */
@@ -16,24 +17,7 @@ afterAll(() => disposeModel(model));
 
 /** Runs `look` with what a pruner gets. */
 async function within(look: (ctx: PrunerContext) => void, on: Model = model, more: object = {}): Promise<void> {
-  const pruner = definePruner({
-    name: "look",
-    version: "1.0.0",
-    about: "for tests",
-    apiVersion: 1,
-    options: defineOptions({}),
-    init: (ctx) => look(ctx) ?? null,
-    step: (_, __, state: null) => ({ state, done: true, progress: 1 }),
-    finish: (ctx) => nodes(ctx, () => 1),
-  });
-  await pruneTask(on, task, { seed: seed(1), pruner, ...more });
-}
-
-function nodes(ctx: PrunerContext, gate: (node: number) => number) {
-  let node = 0;
-  return new Map(
-    [...ctx.sites].map(([site, width]) => [site, Float32Array.from({ length: width }, () => gate(node++))]),
-  );
+  await pruneTask(on, task, { seed: seed(1), pruner: lookingPruner(look), ...more });
 }
 
 const edges = (ctx: PrunerContext, gate: (edge: number) => number): EdgeMask =>
@@ -45,7 +29,7 @@ describe("a mask over edges", () => {
   test("names every nonzero weight between nodes once, in forward order", async () => {
     await within((ctx) => {
       const { from, to, weight, edgeCount, nodeCount } = ctx.graph;
-      const listed = ctx.edges(nodes(ctx, () => 1));
+      const listed = ctx.edges(gatesOf(ctx, () => 1));
       expect(edgeCount).toBe(listed.length);
       expect(nodeCount).toBe([...ctx.sites.values()].reduce((sum, width) => sum + width, 0));
       const names = [...ctx.sites].flatMap(([site, width]) => Array.from({ length: width }, (_, c) => `${site}.${c}`));
@@ -57,15 +41,23 @@ describe("a mask over edges", () => {
   });
 
   test.each(ABLATIONS)("with all gates open is the whole model, %s ablation", async (ablation) => {
-    await within((ctx) => expect(ctx.loss(edges(ctx, () => 1))).toBeCloseTo(ctx.loss(nodes(ctx, () => 1)), 5), model, {
-      ablation,
-    });
+    await within(
+      (ctx) => expect(ctx.loss(edges(ctx, () => 1))).toBeCloseTo(ctx.loss(gatesOf(ctx, () => 1)), 5),
+      model,
+      {
+        ablation,
+      },
+    );
   });
 
   test.each(ABLATIONS)("with all gates closed is the model without nodes, %s ablation", async (ablation) => {
-    await within((ctx) => expect(ctx.loss(edges(ctx, () => 0))).toBeCloseTo(ctx.loss(nodes(ctx, () => 0)), 5), model, {
-      ablation,
-    });
+    await within(
+      (ctx) => expect(ctx.loss(edges(ctx, () => 0))).toBeCloseTo(ctx.loss(gatesOf(ctx, () => 0)), 5),
+      model,
+      {
+        ablation,
+      },
+    );
   });
 
   test.each(ABLATIONS)("with the edges of some nodes is the circuit of these nodes, %s ablation", async (ablation) => {
@@ -81,7 +73,7 @@ describe("a mask over edges", () => {
         open.forEach((gate, e) => {
           if (gate === 1) for (const n of [ctx.graph.from[e]!, ctx.graph.to[e]!]) unread.delete(n);
         });
-        expect(ctx.loss(open)).toBeCloseTo(ctx.loss(nodes(ctx, (node) => Number(!unread.has(node)))), 5);
+        expect(ctx.loss(open)).toBeCloseTo(ctx.loss(gatesOf(ctx, (node) => Number(!unread.has(node)))), 5);
       },
       model,
       { ablation },
@@ -119,7 +111,7 @@ describe("a mask over edges", () => {
   test("is measured afresh as a circuit with the same edges", async () => {
     const kept = PLANTED_NODES as readonly NodeId[];
     await within((ctx) => {
-      const all = ctx.edges(nodes(ctx, (node) => Number(kept.includes(siteOf(ctx, node).join(".") as NodeId))));
+      const all = ctx.edges(gatesOf(ctx, (node) => Number(kept.includes(siteOf(ctx, node).join(".") as NodeId))));
       const without = evaluateCircuit(model, task, { nodes: kept, edges: all.slice(0, -1) });
       const mask = edges(ctx, (e) => {
         const [from, to] = [ctx.graph.from[e]!, ctx.graph.to[e]!].map((node) => siteOf(ctx, node).join("."));

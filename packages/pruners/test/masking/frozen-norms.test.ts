@@ -1,5 +1,4 @@
 import {
-  defineOptions,
   disposeModel,
   forward,
   nodeSites,
@@ -16,9 +15,10 @@ import {
 import type { Example } from "@filigree/tasks";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { definePruner, pruneTask, type PrunerContext } from "../../src/index.ts";
+import { pruneTask, type PrunerContext } from "../../src/index.ts";
 import { lossOf, mean, showMean, showZero, type Show } from "../evaluation/naive-ablation.ts";
 import { plantedModel, plantedTask } from "../planted-model.ts";
+import { gatesOf, lookingPruner } from "../looking-pruner.ts";
 
 const task = plantedTask();
 const dev = task.examples.filter(({ split }) => split === "dev");
@@ -33,24 +33,13 @@ afterAll(() => disposeModel(models.rms!));
 
 /** Runs `look` with what a pruner gets. Without RMSNorm the model is not good at the task: that does not matter here. */
 async function within(model: Model, look: (ctx: PrunerContext) => void, more: object = {}): Promise<void> {
-  const pruner = definePruner({
-    name: "look",
-    version: "1.0.0",
-    about: "for tests",
-    apiVersion: 1,
-    options: defineOptions({}),
-    init: (ctx) => look(ctx) ?? null,
-    step: (_, __, state: null) => ({ state, done: true, progress: 1 }),
-    finish: (ctx) => gatesOf(ctx, () => 1),
+  await pruneTask(model, task, {
+    seed: seed(1),
+    pruner: lookingPruner(look),
+    target: 0.01,
+    modelMayMiss: true,
+    ...more,
   });
-  await pruneTask(model, task, { seed: seed(1), pruner, target: 0.01, modelMayMiss: true, ...more });
-}
-
-function gatesOf(ctx: PrunerContext, gate: (node: number) => number): NodeMask {
-  let node = 0;
-  return new Map(
-    [...ctx.sites].map(([site, width]) => [site, Float32Array.from({ length: width }, () => gate(node++))]),
-  );
 }
 
 const FROZEN = { norms: "frozen" } as const;

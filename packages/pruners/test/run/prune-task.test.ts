@@ -1,44 +1,15 @@
-import { defineOptions, disposeModel, InputError, seed, type Model, type NodeMask } from "@filigree/core";
+import { disposeModel, InputError, seed, type Model, type NodeMask } from "@filigree/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  definePruner,
-  pruneTask,
-  PrunerError,
-  type Pruner,
-  type PrunerContext,
-  type SteppingPruner,
-} from "../../src/index.ts";
+import { pruneTask, PrunerError, type PruneCheckpoint, type Pruner, type PrunerContext } from "../../src/index.ts";
 import { naiveLogits, naiveLoss } from "../naive-circuit.ts";
 import { PLANTED_NODES, plantedModel, plantedTask } from "../planted-model.ts";
+import { gatesOf, lookingPruner } from "../looking-pruner.ts";
 
 let model: Model;
 const task = plantedTask();
 beforeAll(async () => void (model = await plantedModel()));
 afterAll(() => disposeModel(model));
-
-/** The same gate for every node. */
-function everywhere(ctx: PrunerContext, gate: (place: number) => number): NodeMask {
-  let place = 0;
-  return new Map(
-    [...ctx.sites].map(([site, width]) => [site, Float32Array.from({ length: width }, () => gate(place++))]),
-  );
-}
-
-/** A pruner that does something with the context and keeps all nodes. */
-function probe(look: (ctx: PrunerContext) => void, change: Partial<SteppingPruner> = {}): SteppingPruner {
-  return definePruner({
-    name: "probe",
-    version: "1.0.0",
-    about: "for tests",
-    apiVersion: 1,
-    options: defineOptions({}),
-    init: (ctx: PrunerContext) => look(ctx) ?? null,
-    step: (_, __, state) => ({ state, done: true, progress: 1 }),
-    finish: (ctx) => everywhere(ctx, () => 1),
-    ...change,
-  });
-}
 
 const run = (pruner: Pruner, more: object = {}) => pruneTask(model, task, { seed: seed(1), pruner, ...more });
 
@@ -49,7 +20,7 @@ describe("what a pruner gets", () => {
     const planted = new Set<string>(PLANTED_NODES);
     let loss = Number.NaN;
     await run(
-      probe((ctx) => {
+      lookingPruner((ctx) => {
         const mask = new Map(
           [...ctx.sites].map(([site, width]) => [
             site,
@@ -68,8 +39,8 @@ describe("what a pruner gets", () => {
   test("a loss over pairs that averages to the loss over all", async () => {
     expect.assertions(1);
     await run(
-      probe((ctx) => {
-        const mask = everywhere(ctx, (place) => Number(place % 3 === 0));
+      lookingPruner((ctx) => {
+        const mask = gatesOf(ctx, (place) => Number(place % 3 === 0));
         const one = Array.from({ length: ctx.pairs }, (_, pair) => ctx.loss(mask, [pair]));
         expect(one.reduce((a, b) => a + b) / ctx.pairs).toBeCloseTo(ctx.loss(mask), 5);
       }),
@@ -80,9 +51,9 @@ describe("what a pruner gets", () => {
     // AbsTopK makes the loss jump where the selection changes: without it it is smooth.
     const smooth: Model = { ...model, config: { ...model.config, afrac: null } };
     const compared: [number, number][] = [];
-    const look = probe((ctx) => {
+    const look = lookingPruner((ctx) => {
       const random = ctx.random("gates");
-      const gates = everywhere(ctx, () => 0.3 + 0.6 * random.uniform());
+      const gates = gatesOf(ctx, () => 0.3 + 0.6 * random.uniform());
       const pairs = [0, 3, 5, 8];
       const { gradient } = ctx.gradient(gates, pairs);
       for (const [site, values] of gates) {
@@ -108,7 +79,7 @@ describe("what a pruner gets", () => {
 
   test("random streams that depend on seed and name alone", async () => {
     const draws: number[] = [];
-    const look = probe((ctx) => void draws.push(ctx.random("a").uniform(), ctx.random("b").uniform()));
+    const look = lookingPruner((ctx) => void draws.push(ctx.random("a").uniform(), ctx.random("b").uniform()));
     await run(look);
     await run(look);
     await run(look, { seed: seed(2) });
@@ -118,8 +89,8 @@ describe("what a pruner gets", () => {
 
   test("a budget that counts its work and ends it", async () => {
     await run(
-      probe((ctx) => {
-        const mask = everywhere(ctx, () => 1);
+      lookingPruner((ctx) => {
+        const mask = gatesOf(ctx, () => 1);
         expect(ctx.budget).toEqual({ total: 1000, used: 0 });
         ctx.loss(mask, [0, 1]);
         expect(ctx.budget.used).toBe(4);
@@ -130,8 +101,9 @@ describe("what a pruner gets", () => {
       }),
       { budget: 1000 },
     );
-    const spender = probe((ctx) => void ctx.loss(everywhere(ctx, () => 1)));
+    const spender = lookingPruner((ctx) => void ctx.loss(gatesOf(ctx, () => 1)));
     await expect(run(spender, { budget: 79 })).rejects.toThrow(/more work than its budget of 79/u);
+    await expect(run(spender, { budget: 79 })).rejects.toThrow(InputError);
     await expect(run(spender, { budget: 80 })).resolves.toBeDefined();
   });
 });
@@ -139,7 +111,7 @@ describe("what a pruner gets", () => {
 describe("a run", () => {
   test("reports progress with what the pruner logged", async () => {
     const reports: unknown[] = [];
-    const counter = probe(() => undefined, {
+    const counter = lookingPruner(() => undefined, {
       init: () => 0,
       step: (ctx, _, state) => {
         const n = (state as number) + 1;
@@ -156,14 +128,14 @@ describe("a run", () => {
   test("reports what a pruner throws as that pruner's error, with its stack", async () => {
     const original = new Error("oh no");
     for (const name of ["init", "step", "finish"] as const) {
-      const broken = probe(() => undefined, {
+      const broken = lookingPruner(() => undefined, {
         [name]: () => {
           throw original;
         },
       });
       const error: unknown = await run(broken).catch((error: unknown) => error);
       expect(error).toBeInstanceOf(PrunerError);
-      expect((error as PrunerError).message).toBe(`The pruner probe@1.0.0 failed in ${name}: oh no`);
+      expect((error as PrunerError).message).toBe(`The pruner look@1.0.0 failed in ${name}: oh no`);
       expect((error as PrunerError).cause).toBe(original);
     }
   });
@@ -171,16 +143,16 @@ describe("a run", () => {
   test.each<[string, (ctx: PrunerContext) => NodeMask, RegExp]>([
     ["a site that is no node site", () => new Map([["0.attn.y" as never, new Float32Array(12)]]), /masks "0.attn.y"/u],
     ["too few gates", () => new Map([["0.attn.q" as never, new Float32Array(3)]]), /3 gates for the 12 channels/u],
-    ["a gate that is no number", (ctx) => everywhere(ctx, () => Number.NaN), /not a number/u],
-    ["a gate between 0 and 1", (ctx) => everywhere(ctx, () => 0.5), /ends with a gate of 0.5/u],
+    ["a gate that is no number", (ctx) => gatesOf(ctx, () => Number.NaN), /not a number/u],
+    ["a gate between 0 and 1", (ctx) => gatesOf(ctx, () => 0.5), /ends with a gate of 0.5/u],
   ])("refuses a result with %s", async (_, finish, message) => {
-    const refused = run(probe(() => undefined, { finish }));
+    const refused = run(lookingPruner(() => undefined, { finish }));
     await expect(refused).rejects.toThrow(PrunerError);
     await expect(refused).rejects.toThrow(message);
   });
 
   test("refuses a target that the model itself misses, before the pruner starts", async () => {
-    const never = probe(() => expect.unreachable());
+    const never = lookingPruner(() => expect.unreachable());
     const refused = run(never, { target: 1e-6 });
     await expect(refused).rejects.toThrow(InputError);
     await expect(refused).rejects.toThrow(/the whole model has a loss of/u);
@@ -192,17 +164,49 @@ describe("a run", () => {
     await expect(pruneTask(bare, task, { seed: seed(1) })).rejects.toThrow(/no mean of the site/u);
   });
 
+  test("refuses a saved run that is damaged", async () => {
+    let saved: PruneCheckpoint | undefined;
+    await run(
+      lookingPruner(() => undefined),
+      {
+        onProgress: ({ checkpoint }: { checkpoint: () => PruneCheckpoint }) => (saved = checkpoint()),
+      },
+    );
+    const resume = (changes: object) =>
+      run(
+        lookingPruner(() => undefined),
+        { resume: { ...saved, ...changes } },
+      );
+    await expect(resume({})).resolves.toBeDefined();
+    await expect(resume({ format: "filigree.pruning/9" })).rejects.toThrow(/not one that this version can go on with/u);
+    for (const [changes, message] of [
+      [{ steps: null }, /the saved pruning run: steps: null found/u],
+      [{ used: "much" }, /used: the text "much" found/u],
+      [{ done: 1 }, /done: no truth value found/u],
+    ] as const) {
+      await expect(resume(changes)).rejects.toThrow(InputError);
+      await expect(resume(changes)).rejects.toThrow(message);
+    }
+    const { state: _, ...stateless } = saved!;
+    await expect(
+      run(
+        lookingPruner(() => undefined),
+        { resume: stateless },
+      ),
+    ).rejects.toThrow(/"state" is missing/u);
+  });
+
   test("says when the circuit misses the target", async () => {
-    const nothing = probe(() => undefined, { finish: (ctx) => everywhere(ctx, () => 0) });
+    const nothing = lookingPruner(() => undefined, { finish: (ctx) => gatesOf(ctx, () => 0) });
     const { reached, evaluation } = await run(nothing);
     expect(reached).toBe(false);
     expect(evaluation.nodes).toBe(0);
-    await expect(run(probe(() => undefined))).resolves.toMatchObject({ reached: true });
+    await expect(run(lookingPruner(() => undefined))).resolves.toMatchObject({ reached: true });
   });
 
   test("leaves no tensor behind, whether it ends or fails", async () => {
     const work = (ctx: PrunerContext) => {
-      const mask = everywhere(ctx, (place) => Number(place % 2 === 0));
+      const mask = gatesOf(ctx, (place) => Number(place % 2 === 0));
       ctx.gradient(mask);
       ctx.loss(mask);
     };
@@ -210,10 +214,10 @@ describe("a run", () => {
       work(ctx);
       throw new Error("stop");
     };
-    await run(probe(work));
+    await run(lookingPruner(work));
     const before = tf.memory().numTensors;
-    await run(probe(work));
-    await run(probe(failing)).catch(() => undefined);
+    await run(lookingPruner(work));
+    await run(lookingPruner(failing)).catch(() => undefined);
     expect(tf.memory().numTensors).toBe(before);
   });
 });

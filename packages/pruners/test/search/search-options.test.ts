@@ -10,6 +10,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   acdc,
+  BudgetError,
   compareRuns,
   definePruner,
   eap,
@@ -25,6 +26,7 @@ import {
   type Trial,
   type TrialRun,
 } from "../../src/index.ts";
+import { gatesOf } from "../looking-pruner.ts";
 import { plantedModel, plantedTask } from "../planted-model.ts";
 
 let model: Model;
@@ -61,10 +63,8 @@ const keeper = definePruner({
     return { state: null, done: true, progress: 1 };
   },
   finish: (ctx, { share }) => {
-    let place = 0;
     const nodes = [...ctx.sites.values()].reduce((a, b) => a + b);
-    const gates = (width: number) => Float32Array.from({ length: width }, () => Number(place++ < share * nodes));
-    return new Map([...ctx.sites].map(([site, width]) => [site, gates(width)]));
+    return gatesOf(ctx, (node) => Number(node < share * nodes));
   },
 });
 
@@ -232,6 +232,25 @@ describe("the result", () => {
     await expect(search({ trials: 10, resume: {} as never })).rejects.toThrow(/not one that this version/u);
   });
 
+  test.each<[string, (saved: SearchCheckpoint) => unknown, RegExp]>([
+    ["a text", () => "saved", /the saved search: the text "saved" found\n {2}expected: an object/u],
+    ["a format alone", ({ format }) => ({ format }), /the saved search: the key "search" is missing/u],
+    ["no list of runs", (saved) => ({ ...saved, runs: {} }), /the saved search: runs: an object found/u],
+    ["half a run", (saved) => ({ ...saved, runs: [{ trial: 0 }] }), /runs\[0\]: the key "rung" is missing/u],
+    ["a best run without a circuit", (saved) => ({ ...saved, best: { run: saved.best!.run } }), /best: .*"result"/u],
+    [
+      "a damaged circuit",
+      (saved) => ({ ...saved, best: { ...saved.best!, result: { ...saved.best!.result, nodeFile: {} } } }),
+      /the saved search: best\.result\.nodeFile: the key "format" is missing/u,
+    ],
+  ])("does not go on from %s", async (_, damage, message) => {
+    let saved: SearchCheckpoint | undefined;
+    await search({ trials: 1, onProgress: ({ checkpoint }) => (saved = checkpoint()) });
+    const resumed = search({ trials: 1, resume: damage(saved!) as never });
+    await expect(resumed).rejects.toThrow(InputError);
+    await expect(resumed).rejects.toThrow(message);
+  });
+
   test("says how far it is", async () => {
     const seen: [number, number, number, number][] = [];
     let best: TrialRun | undefined;
@@ -285,6 +304,15 @@ describe("a search is refused or fails", () => {
       await expect(all).rejects.toThrow(PrunerError);
       await expect(all).rejects.toThrow(/in every trial with the whole budget: .*too much/u);
     }
+  });
+
+  test("as bad input where the budget is too small for every trial", async () => {
+    const all = search({ trials: 7, budget: 1, pruner: acdc });
+    await expect(all).rejects.toThrow(BudgetError);
+    await expect(all).rejects.toThrow(InputError);
+    await expect(all).rejects.toThrow(/asked for more work in every trial than its budget of 1 sequences allows/u);
+    const overrun = await runTrial(model, task, { trial: 0, rung: 0, options: {}, budget: 1 }, { seed: seed(1) });
+    expect(overrun).toMatchObject({ failure: expect.any(BudgetError), overBudget: true });
   });
 
   test.each<[string, SearchRange]>([

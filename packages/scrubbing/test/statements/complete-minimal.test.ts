@@ -1,10 +1,9 @@
 import { disposeModel, type Model, type SiteName } from "@filigree/core";
 import { DEFAULTS, type CircuitNodes, type Statement } from "@filigree/hypothesis";
-import type { Task } from "@filigree/tasks";
 import { expect, test } from "vitest";
 import { checkStatement } from "../support/hand-made.ts";
 import { makeModel, PLAIN, type Entry } from "../support/make-model.ts";
-import { makeTask, sequences } from "../support/make-task.ts";
+import { twoSignsEmbedding, twoSignsTask } from "../support/two-signs.ts";
 
 // The sign of the last token is the answer. In the first layer one or three pairs of neurons pass it on, each to a channel
 // of its own; the second adds the channels up and keeps the sign of the sum: what the majority of the pairs says.
@@ -17,13 +16,7 @@ function signModel(routes: number): Promise<Model> {
   return makeModel(
     { ...PLAIN, nLayer: 2, dModel: 12, dMlp: 16, vocabSize: 7, bias: true },
     {
-      "transformer.wte.weight": [
-        ...[0, 1, 2, 3].flatMap((id): Entry[] => [
-          [id, SIGN, id < 2 ? 1 : -1],
-          [id, NOISE, id % 2 === 0 ? 1 : -1],
-        ]),
-        ...[4, 5, 6].map((id): Entry => [id, id, 1]),
-      ],
+      "transformer.wte.weight": twoSignsEmbedding({ first: SIGN, even: NOISE }),
       "transformer.h.0.mlp.c_fc.weight": pairs.flatMap((route): Entry[] => [
         [2 * route, SIGN, 1],
         [2 * route + 1, SIGN, -1],
@@ -54,16 +47,10 @@ function signModel(routes: number): Promise<Model> {
   );
 }
 
-function signTask(): Task {
-  const drafts = sequences([4, 5, 6], 3).flatMap((fillers) =>
-    [0, 1, 2, 3].map((id) => ({
-      ids: [...fillers, id],
-      answer: id < 2 ? 0 : 1,
-      features: { sign: id < 2, noise: id % 2 === 0 },
-    })),
-  );
-  return makeTask([0, 1], ["sign", { name: "noise", nuisance: true }], drafts);
-}
+const task = twoSignsTask(["sign", { name: "noise", nuisance: true }], (sign, noise) => ({
+  answer: sign ? 0 : 1,
+  features: { sign, noise },
+}));
 
 const node = (site: string, ...channels: number[]) => ({ site: site as SiteName, channels });
 /** So many of the pairs, and what they lead to. */
@@ -85,7 +72,7 @@ function circuit(routes: number, more: readonly number[] = []): CircuitNodes {
 
 async function verdictOf(statement: Statement, routes: number) {
   const model = await signModel(routes);
-  const claim = await checkStatement(statement, model, signTask());
+  const claim = await checkStatement(statement, model, task);
   disposeModel(model);
   return claim;
 }

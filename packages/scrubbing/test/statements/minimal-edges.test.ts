@@ -1,9 +1,8 @@
 import { disposeModel, type Model } from "@filigree/core";
-import type { Task } from "@filigree/tasks";
 import { expect, test } from "vitest";
 import { checkText } from "../support/check-text.ts";
-import { makeModel, PLAIN, type Entry } from "../support/make-model.ts";
-import { makeTask, sequences } from "../support/make-task.ts";
+import { makeModel, PLAIN } from "../support/make-model.ts";
+import { twoSignsEmbedding, twoSignsTask } from "../support/two-signs.ts";
 
 // Each token says two signs: whether its id is even, and whether it is among the first two of four. One neuron says
 // whether both are positive, another only the second sign; the answer is what they add up to.
@@ -14,13 +13,7 @@ function twoNeurons(): Promise<Model> {
   return makeModel(
     { ...PLAIN, dModel: 12, dMlp: 8, vocabSize: 7, bias: true },
     {
-      "transformer.wte.weight": [
-        ...[0, 1, 2, 3].flatMap((id): Entry[] => [
-          [id, A, id % 2 === 0 ? 1 : -1],
-          [id, B, id < 2 ? 1 : -1],
-        ]),
-        ...[4, 5, 6].map((id): Entry => [id, id, 1]),
-      ],
+      "transformer.wte.weight": twoSignsEmbedding({ first: B, even: A }),
       "transformer.h.0.mlp.c_fc.weight": [
         [0, A, 1],
         [0, B, 1],
@@ -43,22 +36,14 @@ function twoNeurons(): Promise<Model> {
   );
 }
 
-function signsTask(): Task {
-  const drafts = sequences([4, 5, 6], 3).flatMap((fillers) =>
-    [0, 1, 2, 3].map((id) => {
-      const [a, b] = [id % 2 === 0, id < 2];
-      return { ids: [...fillers, id], answer: a && b ? 0 : 1, features: { both: a && b, a, b } };
-    }),
-  );
-  return makeTask([0, 1], ["both", "a", "b"], drafts);
-}
+const task = twoSignsTask(["both", "a", "b"], (b, a) => ({ answer: a && b ? 0 : 1, features: { both: a && b, a, b } }));
 
 const BOTH = `mlp L0 neuron 0 at last computes both from embed channel ${A} at last by a, embed channel ${B} at last by b`;
 const ONE = `mlp L0 neuron 1 at last computes b from embed channel ${B} at last by b`;
 
 async function minimal(...claims: readonly string[]) {
   const model = await twoNeurons();
-  const { claims: found } = await checkText([...claims, "circuit is minimal"].join("\n"), model, signsTask());
+  const { claims: found } = await checkText([...claims, "circuit is minimal"].join("\n"), model, task);
   disposeModel(model);
   return found.at(-1)!;
 }
