@@ -20,7 +20,7 @@ import {
   type Diagnostic,
   type Hypothesis,
 } from "@filigree/hypothesis";
-import { loadTask, type Task } from "@filigree/tasks";
+import type { Task } from "@filigree/tasks";
 import { extendTask, taskNames, tokenTexts } from "./data/extend-task.ts";
 import { ClaimTester, type CheckOrigin, type TesterOptions, type Watch } from "./claim-tester.ts";
 import type { VerdictDocument } from "./document.ts";
@@ -151,12 +151,12 @@ function openWith(
   reference: string,
   input: CheckInput,
   tree: CircuitFile,
-  options: Watch & TesterOptions,
+  options: Watch & { readonly shared: SharedWork },
 ) {
   const { text, file } = input;
   let task: Task;
   try {
-    task = loadTaskFor(model, reference, file);
+    task = options.shared.task(model, reference, folderOf(file));
   } catch (error) {
     return { diagnostics: [atHeader(tree, "task", error)] };
   }
@@ -200,19 +200,6 @@ function hintOf({ expected, hint }: InputError): { hint?: string } {
 }
 
 const EXAMPLES = { model: `model "../models/python-small"`, task: "task single_double_quote" };
-
-function loadTaskFor(model: Model, reference: string, file: string): Task {
-  const { vocabSize, outSize, blockSize } = model.config;
-  // Built-in tasks are drawn by their own seed, so that a check's seed never changes which prompts there are.
-  return loadTask(reference, {
-    tokenizer: model.tokenizer,
-    vocabSize,
-    outSize,
-    blockSize,
-    baseDirectory: folderOf(file),
-    seed: seed(0),
-  });
-}
 
 /** The text of another `.circuit` file. @param shown its path as written */
 function readCircuitFile(path: string, shown: string): { file: string; text: string } {

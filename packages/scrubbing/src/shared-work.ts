@@ -1,15 +1,17 @@
-import { disposeModel, loadModel, type BackendName, type Model } from "@filigree/core";
+import { disposeModel, loadModel, seed, type BackendName, type Model } from "@filigree/core";
+import { loadTask, type Task } from "@filigree/tasks";
 import type { Competence } from "./competence.ts";
 import type { Dataset } from "./data/dataset.ts";
 import { CleanRuns } from "./engine/clean-runs.ts";
 
 /**
- * What the checks of several files have in common, one after the other on one thread: the model, what it shows
+ * What the checks of several files have in common, one after the other on one thread: the model, the task, what the model shows
  * undisturbed on equal examples, and whether it passes for competent where nothing should be found. One model is kept at a
  * time. No result depends on what is shared.
  */
 export class SharedWork {
   #loaded: { readonly path: string; readonly backend: BackendName | undefined; readonly model: Model } | undefined;
+  #task: { readonly key: string; readonly task: Task } | undefined;
   #clean: CleanRuns | undefined;
   readonly #competences = new Map<string, Promise<Competence>>();
 
@@ -20,6 +22,22 @@ export class SharedWork {
       this.#loaded = { path, backend, model: await loadModel(path, backend) };
     }
     return this.#loaded.model;
+  }
+
+  /**
+   * A task of the model. @param reference its name, or a path from the folder
+   *
+   * @throws InputError where it cannot be read.
+   */
+  task({ config, tokenizer, hash }: Model, reference: string, folder: string): Task {
+    const key = [hash, folder, reference].join("\n");
+    if (this.#task?.key !== key) {
+      const { vocabSize, outSize, blockSize } = config;
+      // Built-in tasks are drawn by their own seed, so that a check's seed never changes which prompts there are.
+      const options = { tokenizer, vocabSize, outSize, blockSize, baseDirectory: folder, seed: seed(0) };
+      this.#task = { key, task: loadTask(reference, options) };
+    }
+    return this.#task.task;
   }
 
   /** The undisturbed runs of a dataset. Those of the last one serve it too, where the prompts are the same. */
@@ -41,6 +59,7 @@ export class SharedWork {
   dispose(): void {
     if (this.#loaded) disposeModel(this.#loaded.model);
     this.#loaded = undefined;
+    this.#task = undefined;
     this.#clean = undefined;
     this.#competences.clear();
   }

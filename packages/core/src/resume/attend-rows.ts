@@ -121,18 +121,18 @@ function receivedValues(
   const columns = new Map<number, number>();
   const senders: number[] = [];
   const nameOf = (row: number, token: number) => row * space.seq + token;
-  const writes = received.map(({ run, token, receiver, channels, values }) => {
+  const at = received.map(({ run, token, receiver }) => {
     const name = nameOf(space.key(run, receiver!), token);
     let column = columns.get(name);
     if (column === undefined) {
       columns.set(name, (column = own.length + senders.length));
       senders.push(space.key(run, token));
     }
-    return { column, channels, values };
+    return column;
   });
   const all = space.fetch(site, grid, Int32Array.from([...own, ...senders]));
   return {
-    values: overwriteColumns(all, writes),
+    values: overwriteColumns(all, received, at),
     columnFor: (row, token) => columns.get(nameOf(row, token)),
   };
 }

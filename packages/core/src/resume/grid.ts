@@ -85,30 +85,32 @@ export class RowSpace {
   }
 }
 
-/** A tensor with columns overwritten: the channels of each; all, where left out. */
+/** Some channels of a column; all, where left out. */
+export interface ColumnWrite {
+  readonly channels?: readonly number[] | undefined;
+  readonly values: Float32Array;
+}
+
+/** A tensor with columns overwritten. @param at [writes]: the column of each */
 export function overwriteColumns(
   values: tf.Tensor2D,
-  writes: readonly {
-    readonly column: number;
-    readonly channels?: readonly number[] | undefined;
-    readonly values: Float32Array;
-  }[],
+  writes: readonly ColumnWrite[],
+  at: ArrayLike<number>,
 ): tf.Tensor2D {
   const [channels, columns] = values.shape;
   const size = writes.reduce((sum, write) => sum + write.values.length, 0);
   const indices = new Int32Array(size);
   const written = new Float32Array(size);
-  let at = 0;
-  for (const write of writes) {
+  let end = 0;
+  writes.forEach((write, i) => {
     const count = write.channels?.length ?? channels;
     if (write.values.length !== count) {
       throw new RangeError(`${write.values.length} values are written to ${count} channels.`);
     }
-    for (let j = 0; j < count; j++)
-      indices[at + j] = (write.channels ? write.channels[j]! : j) * columns + write.column;
-    written.set(write.values, at);
-    at += count;
-  }
+    for (let j = 0; j < count; j++) indices[end + j] = (write.channels ? write.channels[j]! : j) * columns + at[i]!;
+    written.set(write.values, end);
+    end += count;
+  });
   return overwrite(values, indices, written);
 }
 

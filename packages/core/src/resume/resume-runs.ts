@@ -225,8 +225,8 @@ class Resumption {
       const keys = space.union(computed?.keys ?? NO_ROWS, written.sort());
       const values = space.fetch(site, computed, keys);
       const columns = space.columnsOf({ keys, values });
-      const at = (write: RowWrite) => ({ ...write, column: columns[space.key(write.run, write.token)]! });
-      grid = { keys, values: overwriteColumns(values, writes.map(at)) };
+      const at = writes.map(({ run, token }) => columns[space.key(run, token)]!);
+      grid = { keys, values: overwriteColumns(values, writes, at) };
     }
     if (!this.#request.reads?.has(site)) return grid;
     const columns = space.columnsOf(grid);

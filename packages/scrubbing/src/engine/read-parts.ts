@@ -39,7 +39,10 @@ export function readParts(clean: CleanRuns, parts: readonly SitePart[], example:
 
 /** Some channels of a column. */
 export function pick(column: Float32Array, channels: readonly number[] | undefined): Float32Array {
-  return channels ? Float32Array.from(channels, (c) => column[c]!) : column;
+  if (!channels) return column;
+  const picked = new Float32Array(channels.length);
+  for (let i = 0; i < picked.length; i++) picked[i] = column[channels[i]!]!;
+  return picked;
 }
 
 /** Columns one after the other. */
