@@ -118,10 +118,9 @@ export function forward(
   const { batch, seq } = tokens;
   const edit: Edit = options.edit ?? ((_, value) => value);
   const shape: AttentionShape = { heads: config.nHead, dHead: config.dHead, batch, seq, causal: config.causal };
-  const ids = tf.tensor1d(tokens.ids, "int32");
   const steps = layerSteps(config, p, options);
-  const position = config.positions === "none" ? undefined : positionVectors(config, p, positionsOf(tokens)); // [d or p, n]
-  const besides = position && config.dPos > 0 ? [position] : []; // [p, n]
+  const position = config.dPos > 0 ? positionVectors(config, p, positionsOf(tokens)) : undefined; // [p, n]
+  const besides = position ? [position] : []; // [p, n]
   const apart: TokenwisePass = (inputs, f) =>
     options.edit || options.project || options.panel === undefined
       ? f(inputs)
@@ -131,11 +130,7 @@ export function forward(
   let x: tf.Tensor2D;
   if (start)
     x = start.value; // [d, n]
-  else {
-    x = embed(p.table("transformer.wte.weight"), ids); // [d, n]
-    if (position && config.dPos === 0) x = add(x, position); // [d, n]
-    x = edit(EMBED, x);
-  }
+  else x = edit(EMBED, embedTokens(config, p, tokens)); // [d, n]
 
   for (let i = start?.layer ?? 0; i < config.nLayer; i++) {
     const begun = start?.layer === i ? start.at : undefined;
@@ -183,6 +178,13 @@ export function forward(
     unembed(config, p, x!, ids!.dataSync<"int32">(), options.norms), // [o, readout]
   ]);
   return edit(LOGITS, logits!);
+}
+
+/** Where the residual stream begins, [d, n]: the tokens' embeddings, with their positions where these are added. */
+export function embedTokens(config: ModelConfig, p: Parameters, tokens: TokenBatch): tf.Tensor2D {
+  const x = embed(p.table("transformer.wte.weight"), tf.tensor1d(tokens.ids, "int32")); // [d, n]
+  const isAdded = config.positions !== "none" && config.dPos === 0;
+  return isAdded ? add(x, positionVectors(config, p, positionsOf(tokens))) : x;
 }
 
 /**

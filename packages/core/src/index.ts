@@ -121,6 +121,7 @@ export {
   type RowRead,
   type RowWrite,
 } from "./resume/resume-runs.ts";
+export { circuitResampler, type ResampleBatch, type ResampledRuns } from "./resample/resampled-runs.ts";
 export { randomStream, seed, type RandomStream, type Seed } from "./random.ts";
 export { END_OF_TEXT, parseTokenizer, tokenizerFromVocabulary, trainBpe, type Tokenizer } from "./tokenizer/index.ts";
 export { untrainedModel } from "./untrained-model.ts";

@@ -1,5 +1,5 @@
 import { siteAt, type LayerSiteKind } from "@filigree/sites";
-import { fillOf, type Fills, type NodeMask } from "../ablation.ts";
+import { fillOf, nodeSites, type Fills, type NodeMask } from "../ablation.ts";
 import { siteWidth, type ModelConfig } from "../config.ts";
 
 /** A site as a circuit sees it: which channels it keeps, and what the others show. */
@@ -41,4 +41,17 @@ export function circuitSite(
     for (let c = 0; c < width; c++) if (kept[c] === 0) fixed[c] = fill[c]!;
   }
   return { width, channels, kept, fixed };
+}
+
+/** How many nodes a model has, and how many of them a mask keeps; a site that it does not name is kept whole. */
+export function countNodes(config: ModelConfig, mask: NodeMask): { readonly all: number; readonly kept: number } {
+  let [all, kept] = [0, 0];
+  for (const site of nodeSites(config)) {
+    const width = siteWidth(config, site);
+    const gates = mask.get(site);
+    all += width;
+    if (!gates) kept += width;
+    else for (let c = 0; c < width; c++) if (gates[c] !== 0) kept++;
+  }
+  return { all, kept };
 }

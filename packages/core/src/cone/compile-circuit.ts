@@ -28,11 +28,11 @@
  * Where the argument fails, the whole pass is run, and `wholePass` says why. The one place that decides is `obstacle`.
  */
 import type * as tf from "@tensorflow/tfjs-core";
-import type { SiteName } from "@filigree/sites";
 import { ablate, nodeSites, type Fills, type NodeMask } from "../ablation.ts";
-import { selectedChannels, siteWidth, type Loctype, type ModelConfig } from "../config.ts";
+import { selectedChannels, type Loctype, type ModelConfig } from "../config.ts";
 import type { TokenBatch } from "../forward.ts";
 import type { Model } from "../model.ts";
+import { countNodes } from "./circuit-nodes.ts";
 import { Cone } from "./cone.ts";
 import { CutWeights, type Cuts } from "./cut-weights.ts";
 import { HostWeights } from "./host-weights.ts";
@@ -106,21 +106,13 @@ const CHEAP = 10_000;
 const FEW = 500;
 
 function isLarge(config: ModelConfig, { cost }: Cone): boolean {
-  return cost > Math.max(CHEAP, COSTLY * countNodes(config));
+  return cost > Math.max(CHEAP, COSTLY * countNodes(config, new Map()).all);
 }
 
 /** Spares the search for a pruned circuit, which begins with whole models, to compile them. */
 function isEvidentlyLarge(config: ModelConfig, mask: NodeMask): boolean {
-  const kept = countNodes(config, (site, channel) => mask.get(site)?.[channel] !== 0);
-  return kept > Math.max(FEW, countNodes(config) / 20);
-}
-
-function countNodes(config: ModelConfig, counts: (site: SiteName, channel: number) => boolean = () => true): number {
-  return nodeSites(config).reduce((sum, site) => {
-    let here = 0;
-    for (let c = siteWidth(config, site) - 1; c >= 0; c--) if (counts(site, c)) here++;
-    return sum + here;
-  }, 0);
+  const { all, kept } = countNodes(config, mask);
+  return kept > Math.max(FEW, all / 20);
 }
 
 /** What is remembered of a circuit must not change when the caller goes on with its mask. */

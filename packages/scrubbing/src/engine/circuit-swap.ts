@@ -1,16 +1,13 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import {
   circuitCompiler,
+  circuitResampler,
   nodeSites,
-  recordSites,
-  replaceChannels,
-  runModel,
   siteWidth,
-  type Activation,
   type Fills,
   type ModelConfig,
   type NodeMask,
-  type SiteName,
+  type ResampledRuns,
 } from "@filigree/core";
 import type { CircuitNodes } from "@filigree/hypothesis";
 import { batchExamples, type ExampleBatch } from "@filigree/tasks";
@@ -60,18 +57,24 @@ export interface CircuitOptions {
 interface PreparedBatch {
   readonly batch: ExampleBatch;
   readonly pairs: readonly CircuitPair[];
-  readonly donated: Map<SiteName, Activation>;
+  /** What its donors show; undefined where that is too much to keep. */
+  runs: ResampledRuns | undefined;
 }
 
-/** Runs references with nodes replaced by a donor's, at all tokens. Batches keep the donors' recordings between masks. */
+/** How many bytes of donors' runs are kept. */
+const KEPT_BYTES = 2 ** 29;
+
+/** Runs references with nodes replaced by a donor's, at all tokens. Batches keep the donors' runs between masks. */
 export class CircuitSwaps {
   readonly #clean: CleanRuns;
   readonly #options: CircuitOptions;
+  readonly #resampler: ReturnType<typeof circuitResampler>;
   readonly #batches: PreparedBatch[] = [];
 
   private constructor(clean: CleanRuns, options: CircuitOptions) {
     this.#clean = clean;
     this.#options = options;
+    this.#resampler = circuitResampler(clean.model);
   }
 
   /** Runs the donors. */
@@ -86,8 +89,9 @@ export class CircuitSwaps {
     const references = pairs.map(({ reference }) => examples[reference]!);
     for (const batch of batchExamples(references, { causal, batchSize: BATCH_SIZE })) {
       const chosen = batch.indices.map((i) => pairs[i]!);
-      const donated = options.dry ? new Map<SiteName, Activation>() : swaps.#runDonors(batch, chosen);
-      swaps.#batches.push({ batch, pairs: chosen, donated });
+      const prepared: PreparedBatch = { batch, pairs: chosen, runs: undefined };
+      swaps.#batches.push(prepared);
+      if (!options.dry) swaps.#keep(prepared, swaps.#runDonors(batch, chosen));
       await options.onBatch(chosen.length);
     }
     return swaps;
@@ -95,12 +99,11 @@ export class CircuitSwaps {
 
   /** Keeps what the mask keeps; everything else of the eight sites comes from the donor. Order as in the pairs' batches. */
   resample(keep: NodeMask): Promise<CircuitOutcome[]> {
-    const { model } = this.#clean;
-    return this.#run(({ batch: { batch, readout }, pairs, donated }) => {
-      const references = pairs.map(({ reference }) => reference);
-      const norms = this.#options.normsHeld ? heldScales(this.#clean, batch, readout, references) : undefined;
-      const edit = replaceChannels(keep, donated);
-      return runModel(model, batch, { edit, readout, narrow: true, ...(norms && { norms }) });
+    return this.#run((prepared) => {
+      const runs = prepared.runs ?? this.#runDonors(prepared.batch, prepared.pairs);
+      const logits = runs.logits(keep);
+      this.#keep(prepared, runs);
+      return logits;
     });
   }
 
@@ -130,15 +133,20 @@ export class CircuitSwaps {
     return outcomes;
   }
 
+  /** Keeps a batch's runs as long as there is room: they grow with what circuits ask of them. */
+  #keep(prepared: PreparedBatch, runs: ResampledRuns): void {
+    prepared.runs = runs;
+    const bytes = this.#batches.reduce((sum, { runs }) => sum + (runs?.bytes ?? 0), 0);
+    if (bytes > KEPT_BYTES) prepared.runs = undefined;
+  }
+
   /** The donors' runs in the shape of the references' batch: padding lies in the same places, as lengths are equal. */
-  #runDonors(batch: ExampleBatch, pairs: readonly CircuitPair[]): Map<SiteName, Activation> {
-    const { model, dataset } = this.#clean;
-    const { seq } = batch.batch;
-    const ids = new Int32Array(batch.batch.ids.length);
-    pairs.forEach(({ donor }, row) => ids.set(dataset.examples[donor]!.ids, row * seq));
-    const donated = new Map<SiteName, Activation>();
-    const edit = recordSites(nodeSites(model.config), donated);
-    runModel(model, { ...batch.batch, ids }, { edit, readout: batch.readout, narrow: true }).dispose();
-    return donated;
+  #runDonors({ batch, readout }: ExampleBatch, pairs: readonly CircuitPair[]): ResampledRuns {
+    const { dataset } = this.#clean;
+    const donors = new Int32Array(batch.ids.length);
+    pairs.forEach(({ donor }, row) => donors.set(dataset.examples[donor]!.ids, row * batch.seq));
+    const references = pairs.map(({ reference }) => reference);
+    const norms = this.#options.normsHeld ? heldScales(this.#clean, batch, readout, references) : undefined;
+    return this.#resampler({ references: batch, donors, readout, norms });
   }
 }

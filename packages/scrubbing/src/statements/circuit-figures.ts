@@ -13,6 +13,12 @@ import { donorProblem } from "./testability.ts";
 export const RANDOM_CIRCUITS = 99;
 export const NULL_REFERENCES = 64;
 
+/**
+ * Circuits that do the same come out alike but for rounding. A circuit that beats random ones by less than this share of
+ * the scale has not beaten them.
+ */
+export const ROUNDING = 1e-5;
+
 /** One donor of equal length for each reference that has one, in an order drawn at random, and the circuit's mask. */
 export async function prepareCircuit(
   context: ClaimContext,

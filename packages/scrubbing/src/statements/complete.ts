@@ -2,7 +2,7 @@ import type { CompleteStatement } from "@filigree/hypothesis";
 import { percent } from "../report/words.ts";
 import type { Interval } from "../statistics/bootstrap.ts";
 import { sampleOf } from "../statistics/samples.ts";
-import { meanOf, quantileOf, RANDOM_CIRCUITS, summary } from "./circuit-figures.ts";
+import { meanOf, quantileOf, RANDOM_CIRCUITS, ROUNDING, summary } from "./circuit-figures.ts";
 import { untestable, type ClaimContext, type Evidence } from "./evidence.ts";
 import { nodeRemovals, wholeRemovals } from "./removals.ts";
 import { allowUnseen, ratio } from "./swap-figures.ts";
@@ -75,7 +75,7 @@ export async function checkComplete(context: ClaimContext, statement: CompleteSt
       },
     ],
     // Of a random circuit the gap is at least what it leaves unexplained whole.
-    ...(own >= quantileOf(draws, 0.05) && {
+    ...(own >= quantileOf(draws, 0.05) - ROUNDING * searchScale && {
       vacuous: `${RANDOM_CIRCUITS} random circuits of the same size and site mix come as near`,
     }),
     controls: [{ name: "random circuits", figures: { gap: summary(draws.map((draw) => draw / searchScale)) } }],
