@@ -1,5 +1,6 @@
 // node tools/prune-table.mjs RESULTS.jsonl MODEL… [--tasks A,B] [--pruners P,Q] [--target 0.15] [--seed 0]: prunes each
 // task that a model can do with each pruner, and appends a line for each run to the file; what is there already is left.
+// A pruner may have a setting: eap-ig:score=absolute.
 //
 // What is there is printed with
 //   --print: a table for each model and target, tasks × pruners
@@ -16,11 +17,14 @@ import { findPruner, pruneTask } from "@filigree/pruners";
 import { InputError } from "@filigree/sites";
 import { evaluateTask, listTasks, loadTask } from "@filigree/tasks";
 
+const PRUNERS =
+  "learned-mask,hard-concrete,greedy,acdc,eap-ig:score=absolute,attribution:score=absolute,eap-ig,attribution,eap,random";
+
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     tasks: { type: "string" },
-    pruners: { type: "string", default: "learned-mask,greedy,eap-ig,acdc,hard-concrete,attribution,eap,random" },
+    pruners: { type: "string", default: PRUNERS },
     target: { type: "string", default: "0.15" },
     seed: { type: "string", default: "0" },
     print: { type: "boolean", default: false },
@@ -52,14 +56,14 @@ async function pruneModel(directory) {
     const around = { ...model.config, tokenizer: model.tokenizer, baseDirectory: ".", seed: seed(0) };
     const task = loadTask(name, around);
     if (evaluateTask(model, task, { split: "dev" }).loss > target) continue;
-    for (const pruner of options.pruners.split(",")) {
+    for (const pruner of prunersAsked()) {
       const run = { model: basename(directory), task: name, pruner, target, seed: Number(options.seed) };
       if (lines.some((line) => Object.entries(run).every(([key, value]) => line[key] === value))) continue;
       const begun = process.cpuUsage();
       const found = await pruneOrRefuse(run, () =>
         pruneTask(model, task, {
-          pruner: findPruner(pruner),
-          options: SETTINGS[pruner] ?? {},
+          pruner: findPruner(pruner.split(":")[0]),
+          options: settingsOf(pruner),
           target,
           seed: seed(run.seed),
         }),
@@ -69,7 +73,7 @@ async function pruneModel(directory) {
       const { user, system } = process.cpuUsage(begun);
       const line = {
         ...run,
-        options: SETTINGS[pruner] ?? {},
+        options: settingsOf(pruner),
         nodes: evaluation.nodes,
         edges: evaluation.edges.length,
         dev: evaluation.uncalibrated.dev.loss,
@@ -179,7 +183,17 @@ function targetsOf(some) {
 }
 
 function prunersOf(some) {
-  return options.pruners.split(",").filter((name) => some.some(({ pruner }) => pruner === name));
+  return prunersAsked().filter((name) => some.some(({ pruner }) => pruner === name));
+}
+
+function prunersAsked() {
+  return options.pruners.split(",");
+}
+
+/** `eap-ig:score=absolute` is a pruner with a setting of its own. */
+function settingsOf(pruner) {
+  const [name, ...settings] = pruner.split(":");
+  return { ...SETTINGS[name], ...Object.fromEntries(settings.map((setting) => setting.split("="))) };
 }
 
 function geometricMean(numbers) {
