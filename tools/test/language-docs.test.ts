@@ -2,9 +2,9 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseTokenizer, seed } from "@filigree/core";
 import * as hypothesis from "@filigree/hypothesis";
-import { check, claimFrame, openCheck, type OpenedCheck } from "@filigree/scrubbing";
+import { check, claimFrame, openCheck, SharedWork, type OpenedCheck } from "@filigree/scrubbing";
 import { loadTask } from "@filigree/tasks";
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { grammarRules } from "../../packages/hypothesis/src/syntax/grammar.ts";
 
 const DOCS = new URL("../../docs/language/", import.meta.url);
@@ -61,10 +61,17 @@ test("every file of the tour is in its layout and checks without a diagnostic", 
   expect(TOUR_FILES.filter((name) => !page.includes(`(${name})`))).toEqual([]);
 });
 
+const shared = new SharedWork();
+afterAll(() => shared.dispose());
+
 test.each(TOUR_FILES)("every claim of the tour's %s is conclusive, and as the file expects", async (name) => {
   const file = fileURLToPath(new URL(name, TOUR));
   const text = read(new URL(name, TOUR));
-  const { diagnostics, verdict, details } = { verdict: undefined, details: [], ...(await check({ text, file })) };
+  const { diagnostics, verdict, details } = {
+    verdict: undefined,
+    details: [],
+    ...(await check({ text, file, shared })),
+  };
   expect(diagnostics).toEqual([]);
   const frames = verdict!.claims.flatMap((claim, i) => (claim.met ? [] : [claimFrame(claim, details[i]!, name, text)]));
   expect(frames).toEqual([]);

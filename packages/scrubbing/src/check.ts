@@ -41,7 +41,7 @@ export interface CheckInput {
   readonly examples?: number | undefined;
 }
 
-export interface CheckOptions extends CheckInput, Watch {}
+export interface CheckOptions extends CheckInput, Watch, Pick<TesterOptions, "shared"> {}
 
 /** Either what is wrong with the file, or its verdicts. */
 export type CheckOutcome =
