@@ -79,7 +79,7 @@ export const CHAPTERS = [
       doesNotAffect: "It makes none; after `except through`, none but by way of those sites.",
       is: "The sites, taken as nodes at all positions, are a circuit with these properties. `circuit` stands for the sites of all positive claims; in a rival, of the rival's.",
       property:
-        "`sufficient`, `necessary`, `complete` or `minimal`. `necessary jointly` says what `necessary` always means. `minimal` is about the nodes; of `circuit`, where `computes`, `copies` and `affects` make edges, about the edges too. The edges of a node file are not dropped.",
+        "`sufficient`, `necessary`, `complete` or `minimal`. `necessary jointly` says what `necessary` always means. `minimal` is about the nodes; of `circuit`, where `computes`, `copies` and `affects` make edges, about the edges too; of a circuit that is one node file, about the edges that it lists. Edges between its nodes that a file leaves out are no part of the circuit: they carry what another prompt shows, and `necessary` is then about the edges that are listed.",
     },
   },
   {

@@ -48,6 +48,7 @@ export {
 export { parseTorchTensors, type DecodedTensor } from "./checkpoint/torch/read-torch-file.ts";
 export { saveModel, type Checkpoint } from "./checkpoint/save-model.ts";
 export { circuitCompiler, type CompiledCircuit } from "./cone/compile-circuit.ts";
+export { CONNECTIONS, type Connection } from "./connections.ts";
 export type { CutMatrix, Cuts } from "./cone/cut-weights.ts";
 export {
   formatConfig,
@@ -121,6 +122,7 @@ export {
   type RowRead,
   type RowWrite,
 } from "./resume/resume-runs.ts";
+export type { EdgeCuts } from "./resample/edge-cuts.ts";
 export { circuitResampler, type ResampleBatch, type ResampledRuns } from "./resample/resampled-runs.ts";
 export { randomStream, seed, type RandomStream, type Seed } from "./random.ts";
 export { END_OF_TEXT, parseTokenizer, tokenizerFromVocabulary, trainBpe, type Tokenizer } from "./tokenizer/index.ts";

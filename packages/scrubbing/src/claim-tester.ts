@@ -301,10 +301,10 @@ export class ClaimTester {
         if (watch.trace) for (const outcome of outcomes) watch.trace(swapLine(claim, rule, outcome, dataset));
         return outcomes;
       },
-      trace(rule, outcomes, replaced) {
+      trace(rule, outcomes, replaced, cut = []) {
         log?.addCircuits(rule, outcomes);
         if (!watch.trace) return;
-        for (const outcome of outcomes) watch.trace(circuitLine(claim, rule, outcome, replaced, dataset));
+        for (const outcome of outcomes) watch.trace(circuitLine(claim, rule, outcome, replaced, cut, dataset));
       },
       interval: (samples, figure) => bootstrap(samples, figure, { resamples: this.#resamples, alpha: settings.alpha }),
     };

@@ -77,6 +77,14 @@ export interface TraceLine {
     /** Where a path write is received: only that row of that site sees the values, under the swapped run's own pattern. */
     readonly receiver?: { readonly site: string; readonly position: number };
   }[];
+  /**
+   * Edges, each from one node to another, that carry what their source shows in the donor's run, at every token. What
+   * leaves a value carries the heads' mix of it there (`attn.y`, the same channel).
+   */
+  readonly cuts?: {
+    readonly edges: readonly (readonly [from: string, to: string])[];
+    readonly from: { readonly donor: number };
+  };
   /** Norms keep the scales of the reference's undisturbed run. */
   readonly normsHeld?: true;
   readonly before: readonly number[];

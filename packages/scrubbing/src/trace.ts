@@ -3,6 +3,7 @@ import type { Claim } from "@filigree/hypothesis";
 import type { Dataset } from "./data/dataset.ts";
 import type { TraceLine } from "./document.ts";
 import type { CircuitOutcome } from "./engine/circuit-swap.ts";
+import type { ModelEdge } from "./engine/model-edges.ts";
 import type { SwapOutcome } from "./engine/swaps.ts";
 
 /** The trace of a swap of single sites and positions. */
@@ -31,12 +32,13 @@ export function swapLine(claim: Claim, rule: string, outcome: SwapOutcome, { exa
   };
 }
 
-/** The trace of a swap of whole channels at every token: those where `replaced` has 1. */
+/** The trace of a swap of whole channels at every token, those where `replaced` has 1, and of what cut edges carry. */
 export function circuitLine(
   claim: Claim,
   rule: string,
   outcome: CircuitOutcome,
   replaced: NodeMask,
+  cut: readonly ModelEdge[],
   { examples }: Dataset,
 ): TraceLine {
   const donor = examples[outcome.donor]!.taskIndex;
@@ -52,6 +54,7 @@ export function circuitLine(
     reference: examples[outcome.reference]!.taskIndex,
     donors: [donor],
     writes,
+    ...(cut.length > 0 && { cuts: { edges: cut.map(({ from, to }) => [from, to] as const), from: { donor } } }),
     ...(claim.normsHeld && { normsHeld: true }),
     before: [...outcome.before],
     after: [...outcome.after],

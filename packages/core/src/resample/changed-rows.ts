@@ -20,15 +20,17 @@ export interface ChangedRows {
  * @param donated what the donors' inputs show, [inputs, columns]
  * @param sums the donors' W · x + b, [columns, rows]
  * @param ranks whether the others are needed
+ * @param cuts places row · cols + column of edges that are cut: to their rows, their inputs show what the donors' do
  */
 export function changedRows(
-  { rows: matrix, columns: lists, bias }: Product,
+  { first, rows: matrix, columns: lists, bias }: Product,
   changed: Channels,
   donated: Float32Array,
   sums: Float32Array,
   columns: Columns,
   wanted: readonly number[],
   ranks: boolean,
+  cuts?: ReadonlySet<number>,
 ): ChangedRows {
   const { count, used } = columns;
   const height = matrix.rows;
@@ -38,9 +40,10 @@ export function changedRows(
   // Which of the wanted rows a row is: −1 for the others.
   const wantedAt = new Int32Array(height).fill(-1);
   wanted.forEach((row, i) => (wantedAt[row] = i));
+  const isCut = (row: number, input: number) => cuts !== undefined && cuts.has((first + row) * matrix.cols + input);
   const sources = wanted.map((row) => {
     return Array.from(matrix.columns.subarray(matrix.rowStarts[row], matrix.rowStarts[row + 1]), (input) => {
-      return changed.get(input) ?? channelOf(donated, input, count);
+      return (isCut(row, input) ? undefined : changed.get(input)) ?? channelOf(donated, input, count);
     });
   });
 
@@ -62,7 +65,7 @@ export function changedRows(
       const end = lists.starts[inputs[i]! + 1]!;
       for (let j = lists.starts[inputs[i]!]!; j < end; j++) {
         const row = lists.rows[j]!;
-        if (!ranks && wantedAt[row]! < 0) continue;
+        if ((!ranks && wantedAt[row]! < 0) || isCut(row, inputs[i]!)) continue;
         if (lastSeen[row] !== u) {
           lastSeen[row] = u;
           differences[row] = 0;
@@ -79,9 +82,9 @@ export function changedRows(
         continue;
       }
       const summands = sources[which]!;
-      const first = matrix.rowStarts[row]!;
+      const start = matrix.rowStarts[row]!;
       let sum = bias ? bias[row]! : 0;
-      for (let j = 0; j < summands.length; j++) sum += matrix.values[first + j]! * summands[j]![t]!;
+      for (let j = 0; j < summands.length; j++) sum += matrix.values[start + j]! * summands[j]![t]!;
       values[e] = sum;
     }
     starts[u + 1] = found;

@@ -6,6 +6,8 @@ import type { Block } from "../cone/linear-rows.ts";
 export interface Product {
   /** Of the matrix and the first row. */
   readonly name: string;
+  /** Which row of the matrix the block begins with. */
+  readonly first: number;
   readonly rows: SparseRows;
   readonly columns: ColumnLists;
   readonly bias: Float32Array | undefined;
@@ -29,7 +31,7 @@ export function productsOf(weights: HostWeights): (matrix: string, block: Block)
     if (!product) {
       const rows = rowsOf(weights.matrix(`${matrix}.weight`), block);
       const bias = weights.vector(`${matrix}.bias`)?.subarray(block.first, block.first + block.count);
-      known.set(name, (product = { name, rows, columns: columnLists(rows), bias }));
+      known.set(name, (product = { name, first: block.first, rows, columns: columnLists(rows), bias }));
     }
     return product;
   };

@@ -12,6 +12,7 @@
  *    the circuit wrote (entrance.ts).
  * 3. W · x + b is what it was for the donors but for the rows that the circuit's nodes feed. They are few, as the weights
  *    are sparse (changed-rows.ts).
+ *    An edge that is cut is an input that shows what the donors' does, for its row alone.
  * 4. Whether AbsTopK keeps a node depends on all rows: it is ranked among those that changed and the donors' others
  *    (selected-rows.ts, ranks.ts).
  * 5. Attention runs in the heads alone where q, k or v show something else, for the rows that see it
@@ -38,6 +39,7 @@ import { someColumns, tokenColumns, type Columns } from "./columns.ts";
 import { DonorAttention } from "./donor-attention.ts";
 import { DonorStreams } from "./donor-streams.ts";
 import { DonorValues } from "./donor-values.ts";
+import { donatedProjection, type EdgeCuts } from "./edge-cuts.ts";
 import { Entrance } from "./entrance.ts";
 import { productsOf, type Product } from "./products.ts";
 import { selectedRows } from "./selected-rows.ts";
@@ -60,8 +62,10 @@ export interface ResampledRuns {
   /**
    * The logits [outputs, readout] with the mask's nodes computed and all others as the donors show them; the caller
    * disposes them. Sites that the mask does not name are kept whole.
+   *
+   * @param cuts edges that carry what their sources show in the donors' run; none, where left out
    */
-  logits(keep: NodeMask): tf.Tensor2D;
+  logits(keep: NodeMask, cuts?: EdgeCuts): tf.Tensor2D;
 }
 
 /**
@@ -85,6 +89,13 @@ export function circuitResampler(model: Model): (batch: ResampleBatch) => Resamp
 type SublayerKind = "attn" | "mlp";
 
 const NOTHING: Channels = new Map();
+
+/** A circuit as a layer sees it. */
+interface CircuitPart {
+  /** Its nodes at a site of the layer. */
+  readonly nodes: (site: LayerSiteKind) => readonly number[];
+  readonly cuts: EdgeCuts;
+}
 
 class Runs implements ResampledRuns {
   readonly #model: Model;
@@ -116,10 +127,10 @@ class Runs implements ResampledRuns {
     return parts.reduce((sum, part) => sum + (part?.bytes ?? 0), 0);
   }
 
-  logits(keep: NodeMask): tf.Tensor2D {
+  logits(keep: NodeMask, cuts: EdgeCuts = new Map()): tf.Tensor2D {
     const { config } = this.#model;
-    if (runsWhole(config, keep)) return this.#whole(keep);
-    return this.#circuit(new Map(nodeSites(config).map((site) => [site, keptChannels(config, keep, site)])));
+    if (runsWhole(config, keep)) return this.#whole(keep, cuts);
+    return this.#circuit(new Map(nodeSites(config).map((site) => [site, keptChannels(config, keep, site)])), cuts);
   }
 
   /** The scales that norms are held at: those of a norm are asked for once. */
@@ -133,13 +144,30 @@ class Runs implements ResampledRuns {
     return tf.tensor1d(scales);
   };
 
-  #whole(keep: NodeMask): tf.Tensor2D {
+  #whole(keep: NodeMask, cuts: EdgeCuts): tf.Tensor2D {
     const { references, readout } = this.#batch;
     const edit = replaceChannels(keep, this.#donors.sites);
-    return runModel(this.#model, references, { edit, readout, narrow: true, norms: this.#norms });
+    const options = { edit, readout, narrow: true, norms: this.#norms };
+    if (cuts.size === 0) return runModel(this.#model, references, options);
+    const inputs = (matrix: string) => this.#inputs(matrix);
+    const projection = donatedProjection(this.#weights, this.#model.parameters, cuts, inputs);
+    try {
+      return runModel(this.#model, references, { ...options, project: projection.project });
+    } finally {
+      projection.dispose();
+    }
   }
 
-  #circuit(circuit: ReadonlyMap<SiteName, readonly number[]>): tf.Tensor2D {
+  /** What a matrix multiplies in the donors' run, at the columns that go on there. */
+  #inputs(matrix: string): Float32Array {
+    const [, index, part] = /^transformer\.h\.(\d+)\.(.*)$/u.exec(matrix)!;
+    const layer = Number(index);
+    if (part === "attn.c_proj") return this.#mixes(layer);
+    const site = part === "attn.c_attn" ? "attn.act_in" : part === "mlp.c_fc" ? "mlp.act_in" : "mlp.post_act";
+    return this.#donors.site(layer, site);
+  }
+
+  #circuit(circuit: ReadonlyMap<SiteName, readonly number[]>, cuts: EdgeCuts): tf.Tensor2D {
     const { config, parameters } = this.#model;
     const { references, readout } = this.#batch;
     const streams = (this.#streams ??= this.#withoutCircuit());
@@ -147,9 +175,9 @@ class Runs implements ResampledRuns {
     for (let sublayer = 0; sublayer < 2 * config.nLayer; sublayer++) {
       const layer = sublayer >> 1;
       const kind = sublayer % 2 === 0 ? "attn" : "mlp";
-      const nodes = (site: LayerSiteKind) => circuit.get(siteAt(layer, site))!;
-      const writes =
-        nodes(`${kind}.resid_delta`).length === 0 ? NOTHING : this.#sublayer(layer, kind, streams, written, nodes);
+      const part = { nodes: (site: LayerSiteKind) => circuit.get(siteAt(layer, site))!, cuts };
+      const writesNothing = part.nodes(`${kind}.resid_delta`).length === 0;
+      const writes = writesNothing ? NOTHING : this.#sublayer(layer, kind, streams, written, part);
       written = streams.advance(sublayer, written, writes);
     }
     const end = streams.before.at(-1)!.slice();
@@ -162,17 +190,11 @@ class Runs implements ResampledRuns {
   }
 
   /** The circuit's nodes among a sublayer's outputs that differ from the donors'. */
-  #sublayer(
-    layer: number,
-    kind: SublayerKind,
-    streams: DonorStreams,
-    written: Channels,
-    nodes: (site: LayerSiteKind) => readonly number[],
-  ): Channels {
-    const wanted = nodes(`${kind}.act_in`);
+  #sublayer(layer: number, kind: SublayerKind, streams: DonorStreams, written: Channels, part: CircuitPart): Channels {
+    const wanted = part.nodes(`${kind}.act_in`);
     if (wanted.length === 0) return NOTHING;
     const entered = this.#entrance(layer, kind, streams).read(written, wanted);
-    const inner = kind === "attn" ? this.#attend(layer, entered, nodes) : this.#fire(layer, entered, nodes);
+    const inner = kind === "attn" ? this.#attend(layer, entered, part) : this.#fire(layer, entered, part);
     const columns = this.#columnsBehind(layer);
     const donated = kind === "attn" ? this.#mixes(layer) : this.#donors.site(layer, "mlp.post_act");
     return this.#project(layer, kind === "attn" ? "attn.c_proj" : "mlp.c_proj", {
@@ -182,7 +204,7 @@ class Runs implements ResampledRuns {
       inputs: inner,
       donated,
       columns,
-      wanted: nodes(`${kind}.resid_delta`),
+      part,
     });
   }
 
@@ -198,18 +220,20 @@ class Runs implements ResampledRuns {
       readonly inputs: Channels;
       readonly donated: Float32Array;
       readonly columns: Columns;
-      readonly wanted: readonly number[];
+      readonly part: CircuitPart;
     },
   ): Channels {
-    const { first, place, site, inputs, donated, columns, wanted } = step;
+    const { first, place, site, inputs, donated, columns, part } = step;
+    const wanted = part.nodes(site);
     if (wanted.length === 0 || inputs.size === 0) return NOTHING;
     const { config } = this.#model;
     const count = siteWidth(config, siteAt(layer, site));
-    const product = this.#productOf(`transformer.h.${layer}.${matrix}`, { first, count });
+    const name = `transformer.h.${layer}.${matrix}`;
+    const product = this.#productOf(name, { first, count });
     const k = selectedChannels(config, place, count);
     if (!isFed(product, inputs, k === count ? wanted : undefined)) return NOTHING;
     const sums = this.#donors.sums(product, donated);
-    const rows = changedRows(product, inputs, donated, sums, columns, wanted, k < count);
+    const rows = changedRows(product, inputs, donated, sums, columns, wanted, k < count, part.cuts.get(name));
     const behind = this.#donors.site(layer, site);
     if (site !== "mlp.post_act") return selectedRows(rows, sums, behind, columns, wanted, k);
     const fired = { ...rows, values: this.#donors.activated(rows.values) };
@@ -239,17 +263,17 @@ class Runs implements ResampledRuns {
   }
 
   /** The channels of heads' mixes that may differ from the donors', at the columns that go on. */
-  #attend(layer: number, entered: Channels, nodes: (site: LayerSiteKind) => readonly number[]): Channels {
+  #attend(layer: number, entered: Channels, part: CircuitPart): Channels {
     const { nHead, dHead } = this.#model.config;
-    const [q, k, v] = (["q", "k", "v"] as const).map((part, index) =>
+    const [q, k, v] = (["q", "k", "v"] as const).map((third, index) =>
       this.#project(layer, "attn.c_attn", {
         first: index * nHead * dHead,
-        place: `attn_${part}`,
-        site: `attn.${part}`,
+        place: `attn_${third}`,
+        site: `attn.${third}`,
         inputs: entered,
         donated: this.#donors.site(layer, "attn.act_in"),
         columns: this.#tokens,
-        wanted: nodes(`attn.${part}`),
+        part,
       }),
     ) as [Channels, Channels, Channels];
     return this.#attention(layer).mixes({ q, k, v });
@@ -273,7 +297,7 @@ class Runs implements ResampledRuns {
   }
 
   /** The neurons that differ from the donors'. */
-  #fire(layer: number, entered: Channels, nodes: (site: LayerSiteKind) => readonly number[]): Channels {
+  #fire(layer: number, entered: Channels, part: CircuitPart): Channels {
     return this.#project(layer, "mlp.c_fc", {
       first: 0,
       place: "mlp_neuron",
@@ -281,7 +305,7 @@ class Runs implements ResampledRuns {
       inputs: entered,
       donated: this.#donors.site(layer, "mlp.act_in"),
       columns: this.#columnsBehind(layer),
-      wanted: nodes("mlp.post_act"),
+      part,
     });
   }
 

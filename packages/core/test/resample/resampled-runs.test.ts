@@ -5,6 +5,7 @@ import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import {
   circuitResampler,
   disposeModel,
+  listParameters,
   loadModel,
   maskOfNodes,
   nodeId,
@@ -12,9 +13,11 @@ import {
   normedSite,
   normScales,
   parseNodeFile,
+  randomStream,
   recordSites,
   replaceChannels,
   runModel,
+  seed,
   siteAt,
   siteName,
   siteWidth,
@@ -22,9 +25,11 @@ import {
   useBackend,
   type Activation,
   type BackendName,
+  type EdgeCuts,
   type Model,
   type NodeMask,
   type NormScales,
+  type Project,
   type SiteName,
   type TokenBatch,
 } from "../../src/index.ts";
@@ -77,6 +82,33 @@ function heldNorms(model: Model, tokens: TokenBatch, readout: Int32Array): NormS
   };
 }
 
+const READS = { c_attn: "attn.act_in", c_proj: "attn.y", c_fc: "mlp.act_in" } as const;
+
+/** The site whose values a matrix multiplies. */
+function readBy(matrix: string): SiteName {
+  const [, layer, part, name] = /^transformer\.h\.(\d+)\.(attn|mlp)\.(c_attn|c_proj|c_fc)$/u.exec(matrix)!;
+  const kind = part === "mlp" && name === "c_proj" ? "mlp.post_act" : READS[name as keyof typeof READS];
+  return siteAt(Number(layer), kind);
+}
+
+/** Each product as two dense ones: of the weights that are kept and what is there, of those cut and what donors show. */
+function projectCut(model: Model, cuts: EdgeCuts, donated: ReadonlyMap<SiteName, Activation>): Project {
+  const { parameters } = model;
+  return (x, name) => {
+    const matrix = parameters.matrix(`${name}.weight`);
+    const dense = matrix instanceof tf.Tensor ? (matrix as tf.Tensor2D) : matrix.toDense();
+    const { values, channels, tokens } = donated.get(readBy(name))!;
+    const isCut = Float32Array.from({ length: dense.size }, (_, place) => Number(cuts.get(name)?.has(place) ?? false));
+    const cut = tf.mul(dense, tf.tensor2d(isCut, dense.shape as [number, number]));
+    const sum = tf.add(
+      tf.matMul(tf.sub(dense, cut) as tf.Tensor2D, x),
+      tf.matMul(cut as tf.Tensor2D, tf.tensor2d(values, [channels, tokens])),
+    );
+    const bias = parameters.optional(`${name}.bias`);
+    return (bias ? tf.add(sum, tf.reshape(bias, [-1, 1])) : sum) as tf.Tensor2D;
+  };
+}
+
 /** The plain way: a whole pass of the donors, and one of the references in which everything is computed, then replaced. */
 function resampled(
   model: Model,
@@ -84,15 +116,39 @@ function resampled(
   tokens: TokenBatch,
   donors: Int32Array,
   readout: Int32Array,
-  normsHeld = false,
+  { normsHeld = false, cuts }: { readonly normsHeld?: boolean; readonly cuts?: EdgeCuts } = {},
 ): Float32Array {
   const donated = new Map<SiteName, Activation>();
-  runModel(model, { ...tokens, ids: donors }, { edit: recordSites(nodeSites(model.config), donated) }).dispose();
+  const mixes = Array.from({ length: model.config.nLayer }, (_, layer) => siteAt(layer, "attn.y"));
+  const edit = recordSites([...nodeSites(model.config), ...mixes], donated);
+  runModel(model, { ...tokens, ids: donors }, { edit }).dispose();
   const norms = normsHeld ? heldNorms(model, tokens, readout) : undefined;
-  return take(runModel(model, tokens, { edit: replaceChannels(keep, donated), readout, ...(norms && { norms }) }));
+  const options = { edit: replaceChannels(keep, donated), readout, ...(norms && { norms }) };
+  return take(runModel(model, tokens, { ...options, ...(cuts && { project: projectCut(model, cuts, donated) }) }));
 }
 
-function compare(chosen: Case, batch: number, seq: number, rounds: boolean, normsHeld: boolean): void {
+/** Of each matrix of a model some weights, zero or not: a third, all or none of them. */
+function cutsOf({ config, number }: Case): EdgeCuts {
+  const random = randomStream(seed(number), "test/cuts");
+  return new Map(
+    listParameters(config)
+      .filter(({ name }) => /\.c_\w+\.weight$/u.test(name))
+      .map(({ name, shape }) => {
+        const share = [1 / 3, 1 / 3, 1, 0][random.integer(4)]!;
+        const places = Array.from({ length: shape[0]! * shape[1]! }, (_, place) => place);
+        return [name.replace(".weight", ""), new Set(places.filter(() => random.uniform() < share))] as const;
+      })
+      .filter(([, places]) => places.size > 0),
+  );
+}
+
+function compare(
+  chosen: Case,
+  batch: number,
+  seq: number,
+  rounds: boolean,
+  how: { readonly normsHeld?: boolean; readonly cuts?: EdgeCuts } = {},
+): void {
   const model = modelOf(chosen);
   const tokens = randomBatch(chosen.config, batch, seq, chosen.number);
   const donors = randomBatch(chosen.config, batch, seq, chosen.number + 1).ids;
@@ -103,15 +159,15 @@ function compare(chosen: Case, batch: number, seq: number, rounds: boolean, norm
       references: tokens,
       donors,
       readout,
-      ...(normsHeld && { norms: heldNorms(model, tokens, readout) }),
-    }).logits(mask),
+      ...(how.normsHeld && { norms: heldNorms(model, tokens, readout) }),
+    }).logits(mask, how.cuts),
   );
-  const whole = resampled(model, mask, tokens, donors, readout, normsHeld);
+  const whole = resampled(model, mask, tokens, donors, readout, how);
   let allowed = TOLERANCE;
   if (rounds) {
     // Where a norm blows up a vector of almost nothing, and where magnitudes almost tie, no two programs agree.
     const off = modelOf(chosen, ROUNDING);
-    allowed = Math.max(TOLERANCE, 20 * difference(resampled(off, mask, tokens, donors, readout, normsHeld), whole));
+    allowed = Math.max(TOLERANCE, 20 * difference(resampled(off, mask, tokens, donors, readout, how), whole));
     disposeModel(off);
   }
   expect(difference(values, whole)).toBeLessThan(allowed);
@@ -127,7 +183,7 @@ describe.each<[BackendName, number]>([
   test("a circuit among donors gives the logits of the whole pass", () => {
     fc.assert(
       fc.property(generalCases.map(correctable), size, size, fc.boolean(), (chosen, batch, seq, normsHeld) => {
-        compare(chosen, batch, seq, true, normsHeld);
+        compare(chosen, batch, seq, true, { normsHeld });
       }),
       { numRuns },
     );
@@ -136,15 +192,25 @@ describe.each<[BackendName, number]>([
   test("so it does in models of all options", () => {
     fc.assert(
       fc.property(generalCases, size, size, fc.boolean(), (chosen, batch, seq, normsHeld) => {
-        compare(chosen, batch, seq, true, normsHeld);
+        compare(chosen, batch, seq, true, { normsHeld });
       }),
       { numRuns: 20 },
     );
   });
 
+  test("a cut edge carries what its source shows in the donor's run", () => {
+    const cases = fc.oneof(generalCases.map(correctable), generalCases);
+    fc.assert(
+      fc.property(cases, size, size, fc.boolean(), (chosen, batch, seq, normsHeld) => {
+        compare(chosen, batch, seq, true, { normsHeld, cuts: cutsOf(chosen) });
+      }),
+      { numRuns },
+    );
+  });
+
   test("ties go to the same channels as in the whole pass", () => {
     fc.assert(
-      fc.property(tyingCases.map(correctable), size, (chosen, batch) => compare(chosen, batch, 1, false, false)),
+      fc.property(tyingCases.map(correctable), size, (chosen, batch) => compare(chosen, batch, 1, false)),
       { numRuns },
     );
   });

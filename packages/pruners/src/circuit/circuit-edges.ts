@@ -1,5 +1,6 @@
 import {
   compareSites,
+  CONNECTIONS,
   nodeId,
   parseNodeId,
   siteAt,
@@ -8,7 +9,7 @@ import {
   type NodeId,
   type SiteName,
 } from "@filigree/core";
-import { CONNECTIONS, nonzeroWeights } from "./model-graph.ts";
+import { nonzeroWeights } from "./model-graph.ts";
 
 /** The edges of a circuit: the nonzero weights between its nodes, in forward order. */
 export function circuitEdges(model: Model, nodes: Iterable<NodeId>): NodeFileEdge[] {

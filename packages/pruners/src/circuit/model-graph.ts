@@ -1,11 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
 import {
+  CONNECTIONS,
   nodeId,
   nodeSites,
   siteAt,
   siteWidth,
   sparseRows,
-  type LayerSiteKind,
   type Model,
   type NodeFileEdge,
   type NodeId,
@@ -14,29 +14,6 @@ import {
   type SparseRows,
 } from "@filigree/core";
 import type { EdgeMask, ModelGraph } from "../contract/pruner.ts";
-
-/** Which sites a row block of a weight matrix joins: `weight[firstRow + to, from]`. */
-interface Connection {
-  readonly matrix: "attn.c_attn" | "attn.c_proj" | "mlp.c_fc" | "mlp.c_proj";
-  readonly from: LayerSiteKind;
-  readonly to: LayerSiteKind;
-  /** In units of heads · dHead: c_attn stacks q, k and v. */
-  readonly block: 0 | 1 | 2;
-}
-
-/**
- * Which sites a weight matrix joins directly (Gao et al. 2025, §2.2). Attention moves values between tokens and not
- * between channels, so c_proj joins channel c of v to the output. There is no edge from a write into the residual
- * stream to a later read of it, nor between q and k.
- */
-export const CONNECTIONS: readonly Connection[] = [
-  { matrix: "attn.c_attn", from: "attn.act_in", to: "attn.q", block: 0 },
-  { matrix: "attn.c_attn", from: "attn.act_in", to: "attn.k", block: 1 },
-  { matrix: "attn.c_attn", from: "attn.act_in", to: "attn.v", block: 2 },
-  { matrix: "attn.c_proj", from: "attn.v", to: "attn.resid_delta", block: 0 },
-  { matrix: "mlp.c_fc", from: "mlp.act_in", to: "mlp.post_act", block: 0 },
-  { matrix: "mlp.c_proj", from: "mlp.post_act", to: "mlp.resid_delta", block: 0 },
-];
 
 /** The nonzeros of one weight matrix: edges `start` to `end` of the graph, row after row. */
 export interface MatrixEdges {

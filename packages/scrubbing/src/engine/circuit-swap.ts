@@ -14,6 +14,7 @@ import { batchExamples, type ExampleBatch } from "@filigree/tasks";
 import { divergence, squaredDistance, type Answers } from "./answers.ts";
 import { answersOf, BATCH_SIZE, type CleanRuns } from "./clean-runs.ts";
 import { heldScales } from "./held-scales.ts";
+import { edgeCuts, ModelEdges, type ModelEdge } from "./model-edges.ts";
 
 /** A reference and the donor of everything that is replaced; both have equal length. Dataset indices. */
 export interface CircuitPair {
@@ -97,19 +98,25 @@ export class CircuitSwaps {
     return swaps;
   }
 
-  /** Keeps what the mask keeps; everything else of the eight sites comes from the donor. Order as in the pairs' batches. */
-  resample(keep: NodeMask): Promise<CircuitOutcome[]> {
+  /**
+   * Keeps what the mask keeps; everything else of the eight sites comes from the donor, and so does what edges carry that
+   * are cut. Order as in the pairs' batches.
+   */
+  resample(keep: NodeMask, cut: readonly ModelEdge[] = []): Promise<CircuitOutcome[]> {
+    const cuts = edgeCuts(cut);
     return this.#run((prepared) => {
       const runs = prepared.runs ?? this.#runDonors(prepared.batch, prepared.pairs);
-      const logits = runs.logits(keep);
+      const logits = runs.logits(keep, cuts);
       this.#keep(prepared, runs);
       return logits;
     });
   }
 
-  /** Keeps what the mask keeps; everything else shows a fixed fill. Norms run live. */
-  ablate(keep: NodeMask, fills: Fills): Promise<CircuitOutcome[]> {
-    const circuit = circuitCompiler(this.#clean.model)(keep, fills);
+  /** Keeps what the mask keeps; everything else shows a fixed fill, cut edges that of what they read. Norms run live. */
+  ablate(keep: NodeMask, fills: Fills, cut: readonly ModelEdge[] = []): Promise<CircuitOutcome[]> {
+    const { model } = this.#clean;
+    const cuts = cut.length > 0 ? new ModelEdges(model).constantCuts(cut, fills) : undefined;
+    const circuit = circuitCompiler(model)(keep, fills, cuts);
     return this.#run(({ batch: { batch, readout } }) => circuit.logits(batch, readout));
   }
 

@@ -69,8 +69,15 @@ function actionOf(rule: string, claim: string): string {
     case "computed":
       return `working ${subject} out from its inputs alone, swapped ${donor},`;
     default:
+      if (/\bedges? /u.test(part)) return `swapping ${edgesOf(part)} ${donor}`;
       return `swapping ${part} of ${subject} ${donor}`;
   }
+}
+
+/** What a rule replaces that cuts edges: `outside and 5 edges inside ←`, `5 edges of the circuit ←`. */
+function edgesOf(part: string): string {
+  const [, count, inside] = /^(?:outside and )?(.*?) (inside|of the circuit) ←$/u.exec(part) ?? [];
+  return inside === "inside" ? `all nodes outside the circuit and ${count} inside it` : `${count} of the circuit`;
 }
 
 const DONORS: Readonly<Record<string, (feature: string) => string>> = {

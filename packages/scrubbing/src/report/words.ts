@@ -6,6 +6,11 @@ export function grouped(value: number): string {
   return String(Math.round(value)).replace(/\B(?=(?:\d{3})+$)/gu, ",");
 }
 
+/** `1 edge`, `2 edges`. */
+export function counted(count: number, noun: string): string {
+  return `${grouped(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 /** A share in whole percent. Never 0 % of something, nor 100 % of less than all. */
 export function percent(share: number): string {
   if (share > 0 && share < 0.005) return "< 1 %";

@@ -1,6 +1,7 @@
 import { nodeId, type NodeMask } from "@filigree/core";
 import type { CircuitNodes, SitePart } from "@filigree/hypothesis";
 import { complement, type CircuitPair } from "../engine/circuit-swap.ts";
+import { edgeName, type ModelEdge } from "../engine/model-edges.ts";
 import { RandomPlaces } from "../interpretation/random-places.ts";
 import { namedParts, partsName } from "../interpretation/scrub-node.ts";
 import { severalEdges } from "../interpretation/without-nodes.ts";
@@ -8,6 +9,7 @@ import type { Measurement } from "../statistics/samples.ts";
 import { klScale, NULL_REFERENCES, prepareCircuit, swapsOf } from "./circuit-figures.ts";
 import { nodesOf, withGate, type CircuitNode } from "./circuit-nodes.ts";
 import type { ClaimContext } from "./evidence.ts";
+import { edgeNotes, edgesApart, outsideOf } from "./file-edges.ts";
 import { openWholeFile, runWithout, type WholeDraw } from "./whole-file.ts";
 
 /** How many random additions are tried. */
@@ -38,6 +40,8 @@ export interface CircuitChanges {
   readonly nodes: readonly string[];
   /** Edges that can be dropped on their own. */
   readonly edges: readonly string[];
+  /** What else there is to say of the circuit. */
+  readonly notes: readonly string[];
   /** How many additions there are; 0 where nothing could be added. */
   readonly additions: number;
   /** The references by which an addition is chosen, and those that decide. */
@@ -45,36 +49,44 @@ export interface CircuitChanges {
   readonly tested: ChangedRuns;
 }
 
-/** Of a circuit that a `let` or a node file names: nodes at all tokens. */
+/**
+ * Of a circuit that a `let` or a node file names: nodes at all tokens, and edges that the file lists. A node that is added
+ * brings all its edges, though the file may leave out others: it can only change more, so that there is more to beat.
+ */
 export async function nodeChanges(
   context: ClaimContext,
   circuit: CircuitNodes,
 ): Promise<CircuitChanges | { readonly problem: string }> {
   const prepared = await prepareCircuit(context, circuit);
   if ("problem" in prepared) return prepared;
-  const { pairs, mask } = prepared;
+  const { pairs, mask, edges } = prepared;
+  const { listed, leftOut } = edges;
+  const apart = new Map(edgesApart(listed).map((edge) => [edgeName(edge), edge]));
   const named = new Map(nodesOf(mask).map((node) => [nodeId(node.site, node.channel) as string, node]));
   const outside = additions(context, mask);
-  const changed = ({ drop, add }: Change): NodeMask => {
-    if (drop !== undefined) return withGate(mask, [named.get(drop)!], 0);
-    return add === undefined ? mask : withGate(mask, [outside[add]!], 1);
+  const changed = ({ drop, add }: Change): { keep: NodeMask; cut: readonly ModelEdge[] } => {
+    if (add !== undefined) return { keep: withGate(mask, [outside[add]!], 1), cut: leftOut };
+    if (drop === undefined) return { keep: mask, cut: leftOut };
+    const edge = apart.get(drop);
+    if (edge) return { keep: mask, cut: [...leftOut, edge] };
+    return { keep: withGate(mask, [named.get(drop)!], 0), cut: leftOut };
   };
   const runs = async (some: readonly CircuitPair[], traced: boolean): Promise<ChangedRuns> => {
     const swaps = await swapsOf(context, some);
     return {
       scale: klScale(context, some),
       async run(change) {
-        const keep = changed(change);
-        const outcomes = await swaps.resample(keep);
-        if (traced) context.trace(ruleOf(change), outcomes, complement(keep));
+        const { keep, cut } = changed(change);
+        const outcomes = await swaps.resample(keep, cut);
+        if (traced) context.trace(ruleOf(change, outsideOf(edges)), outcomes, complement(keep), cut);
         return outcomes;
       },
     };
   };
   return {
     nodes: [...named.keys()],
-    // Between nodes at all tokens run all paths of the model that avoid what is replaced: no edge of them stands alone.
-    edges: [],
+    edges: [...apart.keys()],
+    notes: circuit.edges ? edgeNotes(edges) : ["this is about nodes: no edge between them was dropped"],
     additions: outside.length,
     few: await runs(pairs.slice(0, NULL_REFERENCES), false),
     tested: await runs(pairs.slice(0, TESTED), true),
@@ -112,15 +124,16 @@ export async function wholeChanges(context: ClaimContext): Promise<CircuitChange
   return {
     nodes: [...named.keys()],
     edges: severalEdges(whole.graph.roots),
+    notes: [],
     additions: outside.length,
     few: runs(whole.draws.slice(0, NULL_REFERENCES)),
     tested: runs(whole.draws.slice(0, TESTED)),
   };
 }
 
-function ruleOf({ drop, add }: Change): string {
+function ruleOf({ drop, add }: Change, outside = "outside"): string {
   if (drop !== undefined) return `without ${drop} ← ANY`;
-  return add === undefined ? "outside ← ANY" : "outside but an addition ← ANY";
+  return add === undefined ? `${outside} ← ANY` : `${outside} but an addition ← ANY`;
 }
 
 /** Nodes outside the circuit, at its sites in its own mix as far as there are any. */

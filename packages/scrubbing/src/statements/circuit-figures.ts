@@ -1,12 +1,14 @@
-import { siteWidth, type ModelConfig, type NodeMask, type SiteName } from "@filigree/core";
+import { nodeSites, siteAt, siteWidth, type ModelConfig, type NodeMask, type SiteName } from "@filigree/core";
 import type { CircuitNodes } from "@filigree/hypothesis";
 import { donorPairs, drawDonors } from "../data/donors.ts";
 import { divergence, lossOf, type Answers } from "../engine/answers.ts";
 import { circuitMask, CircuitSwaps, type CircuitOutcome, type CircuitPair } from "../engine/circuit-swap.ts";
+import { ModelEdges, type ModelEdge } from "../engine/model-edges.ts";
 import type { SwapOutcome } from "../engine/swaps.ts";
 import { quantile, type Interval, type Sample } from "../statistics/bootstrap.ts";
 import { sampleOf, type Measurement } from "../statistics/samples.ts";
 import type { ClaimContext } from "./evidence.ts";
+import { circuitEdges, type CircuitEdges } from "./file-edges.ts";
 import { donorProblem } from "./testability.ts";
 
 /** How many random circuits a null takes, and on how many references. */
@@ -19,12 +21,22 @@ export const NULL_REFERENCES = 64;
  */
 export const ROUNDING = 1e-5;
 
-/** One donor of equal length for each reference that has one, in an order drawn at random, and the circuit's mask. */
+/** A circuit with what it is tested on. */
+export interface PreparedCircuit {
+  /** One donor of equal length for each reference that has one, in an order drawn at random. */
+  readonly pairs: readonly CircuitPair[];
+  readonly mask: NodeMask;
+  readonly edges: CircuitEdges;
+}
+
 export async function prepareCircuit(
   context: ClaimContext,
   circuit: CircuitNodes,
-): Promise<{ pairs: CircuitPair[]; mask: NodeMask } | { problem: string }> {
+): Promise<PreparedCircuit | { problem: string }> {
   const { dataset, references } = context;
+  const mask = circuitMask(context.clean.model.config, circuit);
+  const edges = circuitEdges(context, circuit, mask);
+  if ("problem" in edges) return edges;
   const donors = drawDonors(
     dataset,
     { kind: "ANY" },
@@ -37,7 +49,7 @@ export async function prepareCircuit(
   const pairs = donorPairs(donors);
   await runCircuitSham(context, pairs.slice(0, NULL_REFERENCES));
   // The null looks at the first pairs only: let them be a fair mix.
-  return { pairs: context.random("order").shuffle(pairs), mask: circuitMask(context.clean.model.config, circuit) };
+  return { pairs: context.random("order").shuffle(pairs), mask, edges };
 }
 
 export function swapsOf(context: ClaimContext, pairs: readonly CircuitPair[]): Promise<CircuitSwaps> {
@@ -59,7 +71,10 @@ async function runCircuitSham(context: ClaimContext, pairs: readonly CircuitPair
   }
 }
 
-/** Measures circuits with as many nodes at each site as the mask's, drawn from all nodes of the site. */
+/**
+ * Measures circuits with as many nodes at each site as the mask's, drawn from all nodes of the site. All weights between
+ * them stay, also where a circuit leaves some out: that can only help them, so that the circuit has more to beat.
+ */
 export async function overRandomCircuits(
   context: ClaimContext,
   mask: NodeMask,
@@ -80,8 +95,26 @@ export async function overRandomCircuits(
   return measured;
 }
 
-export function zeroFills(config: ModelConfig, mask: NodeMask): Map<SiteName, Float32Array> {
-  return new Map([...mask.keys()].map((site) => [site, new Float32Array(siteWidth(config, site))]));
+/** Measures sets of as many edges from each site to each other as there are in a list, drawn from all nonzero weights. */
+export async function overRandomEdges(
+  context: ClaimContext,
+  edges: readonly ModelEdge[],
+  measure: (random: readonly ModelEdge[]) => Promise<number>,
+): Promise<number[]> {
+  const draw = new ModelEdges(context.clean.model).drawAlike(edges);
+  const random = context.random("random edges");
+  const measured: number[] = [];
+  while (measured.length < RANDOM_CIRCUITS) {
+    context.progress("random edges", measured.length, RANDOM_CIRCUITS);
+    measured.push(await measure(draw(random)));
+  }
+  return measured;
+}
+
+/** Of all that nodes and edges can show ablated. */
+export function zeroFills(config: ModelConfig): Map<SiteName, Float32Array> {
+  const mixes = Array.from({ length: config.nLayer }, (_, layer) => siteAt(layer, "attn.y"));
+  return new Map([...nodeSites(config), ...mixes].map((site) => [site, new Float32Array(siteWidth(config, site))]));
 }
 
 /** A reference whose answers were scrubbed, with the donor of all that the circuit leaves out. */

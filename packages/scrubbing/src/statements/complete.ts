@@ -83,6 +83,7 @@ export async function checkComplete(context: ClaimContext, statement: CompleteSt
     notes: [
       `searched ${RANDOM_SUBSETS} random subsets and ${GREEDY_STEPS} greedy steps of up to ${GREEDY_CANDIDATES} nodes ` +
         `on ${choosingScale.length} swaps, scored on ${scoringScale.length} others; the worst removes ${named(worst!.removed)}`,
+      ...removals.notes,
     ],
   };
 }

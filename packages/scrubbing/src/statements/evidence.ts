@@ -4,6 +4,7 @@ import type { ClaimData } from "../claim-data.ts";
 import type { Evaluate } from "../data/evaluate.ts";
 import type { CircuitOutcome } from "../engine/circuit-swap.ts";
 import type { CleanRuns } from "../engine/clean-runs.ts";
+import type { ModelEdge } from "../engine/model-edges.ts";
 import type { Swap, SwapOutcome, SwapRunOptions } from "../engine/swaps.ts";
 import type { Interval, Sample } from "../statistics/bootstrap.ts";
 import type { Verdict } from "../verdict.ts";
@@ -91,7 +92,7 @@ export interface ClaimContext extends ClaimData {
   /** Counts sequences that went through the model outside `run`, and lets others have a turn on the thread. */
   ran(sequences: number): Promise<void>;
   /** Reports outcomes that did not come from `run` to the trace. */
-  trace(rule: string, outcomes: readonly CircuitOutcome[], replaced: NodeMask): void;
+  trace(rule: string, outcomes: readonly CircuitOutcome[], replaced: NodeMask, cut?: readonly ModelEdge[]): void;
   /** Reports progress inside a rule. */
   progress(rule: string, done: number, of: number): void;
   /** A figure of samples with its interval. */

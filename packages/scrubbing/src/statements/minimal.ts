@@ -1,5 +1,5 @@
 import type { MinimalStatement } from "@filigree/hypothesis";
-import { percent } from "../report/words.ts";
+import { counted, percent } from "../report/words.ts";
 import type { Interval, Sample } from "../statistics/bootstrap.ts";
 import { normalQuantile } from "../statistics/normal.ts";
 import { sampleOf } from "../statistics/samples.ts";
@@ -22,7 +22,8 @@ const LEAST = 0.001;
  * random from the same sites (nearly the most of forty). What dropping does is counted with its sign, what adding does
  * without: a node without which C explains more is one too many. Where the claims of the file make an interpretation
  * graph, an edge of a node that has several is dropped in the same way: where it leads to, the node shows what the donor of
- * all else shows. Holm's procedure over nodes and edges.
+ * all else shows. So is an edge that a node file lists: to the node that it leads to, its source shows what the donor shows.
+ * Holm's procedure over nodes and edges.
  */
 export async function checkMinimal(context: ClaimContext, statement: MinimalStatement): Promise<Evidence> {
   const { circuit } = statement;
@@ -88,13 +89,13 @@ export async function checkMinimal(context: ClaimContext, statement: MinimalStat
     notes: [
       `${countOf(nodes, edges)} were dropped one by one, against ${changes.additions} random additions; ` +
         `the one that matters least is ${name}`,
-      ...(circuit.source === "circuit" ? [] : ["this is about nodes: no edge between them was dropped"]),
+      ...changes.notes,
     ],
   };
 }
 
 function countOf(nodes: readonly string[], edges: readonly string[]): string {
-  return edges.length === 0 ? `${nodes.length} nodes` : `${nodes.length} nodes and ${edges.length} edges`;
+  return edges.length === 0 ? `${nodes.length} nodes` : `${nodes.length} nodes and ${counted(edges.length, "edge")}`;
 }
 
 /** What dropping a node or an edge did. */

@@ -7,6 +7,7 @@ import type { Measurement } from "../statistics/samples.ts";
 import { klScale, meanKl, NULL_REFERENCES, overRandomCircuits, prepareCircuit, swapsOf } from "./circuit-figures.ts";
 import { nodesOf, withGate } from "./circuit-nodes.ts";
 import type { ClaimContext } from "./evidence.ts";
+import { edgeNotes } from "./file-edges.ts";
 import { halves } from "./adversary.ts";
 import { openWholeFile, overRandomPlaces, runWithout, type WholeDraw } from "./whole-file.ts";
 
@@ -22,6 +23,8 @@ export interface Removals {
    */
   readonly paired: boolean;
   readonly nodes: readonly string[];
+  /** What else there is to say of the circuit. */
+  readonly notes: readonly string[];
   /** On the references by which removals are chosen, and on the others. */
   readonly choosing: Gaps;
   readonly scoring: Gaps;
@@ -39,7 +42,8 @@ export async function nodeRemovals(
 ): Promise<Removals | { readonly problem: string }> {
   const prepared = await prepareCircuit(context, circuit);
   if ("problem" in prepared) return prepared;
-  const { pairs, mask } = prepared;
+  const { pairs, mask, edges } = prepared;
+  const { leftOut } = edges;
   const split = inHalves(context, pairs);
   if (!split) return { problem: TOO_FEW };
   const named = new Map(nodesOf(mask).map((node) => [nodeId(node.site, node.channel) as string, node]));
@@ -50,16 +54,17 @@ export async function nodeRemovals(
       const nodes = removed.map((name) => named.get(name)!);
       const whole: NodeMask = new Map([...mask].map(([site, gates]) => [site, gates.map(() => 1)]));
       const [keep, left] = [withGate(whole, nodes, 0), withGate(mask, nodes, 0)];
-      const [model, own] = [await swaps.resample(keep), await swaps.resample(left)];
+      const [model, own] = [await swaps.resample(keep), await swaps.resample(left, leftOut)];
       if (traced) {
         context.trace("model without part ← ANY", model, complement(keep));
-        context.trace("circuit without part ← ANY", own, complement(left));
+        context.trace("circuit without part ← ANY", own, complement(left), leftOut);
       }
       return gapsBetween(model, own);
     };
   return {
     paired: true,
     nodes: [...named.keys()],
+    notes: edgeNotes(edges),
     choosing: gaps(search, false),
     scoring: gaps(score, true),
     choosingScale: klScale(context, split.choosing),
@@ -92,6 +97,7 @@ export async function wholeRemovals(context: ClaimContext): Promise<Removals | {
   return {
     paired: false,
     nodes: [...named.keys()],
+    notes: [],
     choosing: gaps(split.choosing),
     scoring: gaps(split.scoring),
     choosingScale: klScale(context, split.choosing),

@@ -13,7 +13,7 @@ export class NonzeroWeights {
 
   /** The outputs of a matrix [out, in] that some of the inputs reach. */
   reached(name: string, inputs: Channels): Channels {
-    const { rows, rowStarts, columns } = this.#matrix(name);
+    const { rows, rowStarts, columns } = this.matrix(name);
     return Uint8Array.from({ length: rows }, (_, out) => {
       for (let k = rowStarts[out]!; k < rowStarts[out + 1]!; k++) if (inputs[columns[k]!] === 1) return 1;
       return 0;
@@ -33,7 +33,7 @@ export class NonzeroWeights {
 
   /** Columns of a table of rows in which some entry is not zero, and those that differ between rows. */
   table(name: string): { live: Channels; varying: Channels } {
-    const { rows, cols, rowStarts, columns, values } = this.#matrix(name);
+    const { rows, cols, rowStarts, columns, values } = this.matrix(name);
     const seen = Array.from({ length: cols }, () => new Set<number>());
     const counts = new Int32Array(cols);
     for (let k = 0; k < rowStarts[rows]!; k++) {
@@ -50,7 +50,8 @@ export class NonzeroWeights {
     return this.#parameters.has(name);
   }
 
-  #matrix(name: string): SparseRows {
+  /** The nonzeros of a matrix, row after row. */
+  matrix(name: string): SparseRows {
     let matrix = this.#matrices.get(name);
     if (!matrix) {
       const stored = this.#parameters.matrix(name);

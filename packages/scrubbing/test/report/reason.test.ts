@@ -50,6 +50,12 @@ describe("the reason in words", () => {
       /^swapping all nodes outside the circuit between prompts at random/u,
     );
     expect(said("kept is necessary", "circuit ← ANY")).toMatch(/^swapping the nodes of the circuit /u);
+    expect(said("kept is sufficient", "outside and 5 edges inside ← ANY")).toMatch(
+      /^swapping all nodes outside the circuit and 5 edges inside it between prompts at random/u,
+    );
+    expect(said("kept is necessary", "1 edge of the circuit ← ANY")).toMatch(
+      /^swapping 1 edge of the circuit between prompts at random/u,
+    );
     expect(said(`nodes from "what it carries.json" is sufficient`, "ANY")).toMatch(
       /^swapping nodes from "what it carries\.json" between/u,
     );

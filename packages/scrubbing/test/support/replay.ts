@@ -1,5 +1,16 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { forward, normedSite, normScales, type Edit, type Model, type NormScales } from "@filigree/core";
+import {
+  forward,
+  normedSite,
+  normScales,
+  parseNodeId,
+  parseSite,
+  type Edit,
+  type Model,
+  type NodeId,
+  type NormScales,
+  type Project,
+} from "@filigree/core";
 import type { Example, Task } from "@filigree/tasks";
 import { expect } from "vitest";
 import type { TraceLine } from "../../src/index.ts";
@@ -9,6 +20,13 @@ import type { TraceLine } from "../../src/index.ts";
 type Write = TraceLine["writes"][number];
 /** A site of one run, [channels][tokens]. */
 type Grid = number[][];
+
+/** How a run differs from the plainest one. */
+interface How {
+  readonly patterned?: boolean;
+  readonly norms?: NormScales | undefined;
+  readonly project?: Project | undefined;
+}
 
 /** What the swap of a trace line gives: log-probabilities over the answers, centred, in the order of their ids. */
 export function replay(model: Model, task: Task, line: TraceLine): number[] {
@@ -23,7 +41,46 @@ export function replay(model: Model, task: Task, line: TraceLine): number[] {
     shown.set(site, grid);
     return tf.tensor2d(grid);
   };
-  return answersOf(model, task, x, edit, patterned, line.normsHeld ? scalesOf(model, x) : undefined);
+  return answersOf(model, task, x, edit, {
+    patterned,
+    norms: line.normsHeld ? scalesOf(model, x) : undefined,
+    project: line.cuts && cutting(model, task, line.cuts),
+  });
+}
+
+/** Which matrix leads to a site, and from which: c_attn stacks q, k and v. */
+const LEADING: Readonly<Record<string, readonly [matrix: string, reads: string, block: number]>> = {
+  "attn.q": ["attn.c_attn", "attn.act_in", 0],
+  "attn.k": ["attn.c_attn", "attn.act_in", 1],
+  "attn.v": ["attn.c_attn", "attn.act_in", 2],
+  "attn.resid_delta": ["attn.c_proj", "attn.y", 0],
+  "mlp.post_act": ["mlp.c_fc", "mlp.act_in", 0],
+  "mlp.resid_delta": ["mlp.c_proj", "mlp.post_act", 0],
+};
+
+/** The products as they are, but for what cut edges carry. */
+function cutting(model: Model, task: Task, { edges, from }: NonNullable<TraceLine["cuts"]>): Project {
+  const { config, parameters } = model;
+  const donor = task.examples[from.donor]!;
+  return (x, name) => {
+    const matrix = parameters.matrix(`${name}.weight`);
+    const weights = (matrix instanceof tf.Tensor ? matrix : matrix.toDense()).arraySync() as Grid;
+    const own = x.arraySync();
+    const bias = parameters.optional(`${name}.bias`)?.arraySync() as number[] | undefined;
+    const product = weights.map((row, r) => {
+      return own[0]!.map((_, t) => (bias?.[r] ?? 0) + sum(row.map((weight, c) => weight * own[c]![t]!)));
+    });
+    for (const [source, target] of edges) {
+      const to = parseNodeId(target as NodeId);
+      const { layer, kind } = parseSite(to.site);
+      const [led, reads, block] = LEADING[kind]!;
+      if (name !== `transformer.h.${layer}.${led}`) continue;
+      const [row, c] = [block * config.nHead * config.dHead + to.channel, parseNodeId(source as NodeId).channel];
+      const shown = siteOf(model, donor, `${layer}.${reads}`)[c]!;
+      own[c]!.forEach((value, t) => (product[row]![t]! += weights[row]![c]! * (shown[t]! - value)));
+    }
+    return tf.tensor2d(product);
+  };
 }
 
 /** The scales that norms have in the undisturbed run. */
@@ -101,20 +158,13 @@ function siteOf(model: Model, example: Example, site: string): Grid {
       if (met === site) grid = value.arraySync();
       return value;
     },
-    site.endsWith("attn.pattern"),
+    { patterned: site.endsWith("attn.pattern") },
   );
   return grid;
 }
 
-function answersOf(
-  model: Model,
-  task: Task,
-  example: Example,
-  edit: Edit,
-  patterned = false,
-  norms?: NormScales,
-): number[] {
-  const logits = run(model, example, edit, patterned, norms);
+function answersOf(model: Model, task: Task, example: Example, edit: Edit, how: How = {}): number[] {
+  const logits = run(model, example, edit, how);
   const set = example.foil === undefined ? task.answers : [example.answer, example.foil];
   const values = [...set].sort((a, b) => a - b).map((answer) => logits[answer]![example.position]!);
   return values.map((value) => value - sum(values) / values.length);
@@ -124,12 +174,18 @@ function run(
   { config, parameters }: Model,
   { ids }: Example,
   edit: Edit,
-  patterned: boolean,
-  norms?: NormScales,
+  { patterned = false, norms, project }: How,
 ): Grid {
   const patterns = new Set(patterned ? Array.from({ length: config.nLayer }, (_, layer) => layer) : []);
   const tokens = { ids: Int32Array.from(ids), batch: 1, seq: ids.length };
-  return tf.tidy(() => forward(config, parameters, tokens, { edit, patterns, ...(norms && { norms }) }).arraySync());
+  return tf.tidy(() =>
+    forward(config, parameters, tokens, {
+      edit,
+      patterns,
+      ...(norms && { norms }),
+      ...(project && { project }),
+    }).arraySync(),
+  );
 }
 
 function channelsOf({ channels }: Write, grid: Grid): readonly number[] {
