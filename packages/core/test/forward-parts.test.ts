@@ -15,14 +15,9 @@ import {
 } from "../src/index.ts";
 import { generalCases, modelOf } from "./cone/random-circuit.ts";
 import { randomBatch } from "./support/tiny-model.ts";
+import { take } from "./support/logits.ts";
 
 const size = fc.integer({ min: 1, max: 6 });
-
-function take(logits: tf.Tensor2D): Float32Array {
-  const values = logits.dataSync<"float32">().slice();
-  logits.dispose();
-  return values;
-}
 
 /** The logits, and what some sites showed on the way. */
 function record(model: Model, tokens: TokenBatch, options: ForwardOptions): [Float32Array, Map<SiteName, tf.Tensor2D>] {

@@ -3,6 +3,7 @@ import { linear, SparseMatrix, type SparseRows } from "@filigree/kernels";
 import type { Project } from "../forward.ts";
 import type { ParameterName, Parameters } from "../parameters.ts";
 import type { HostWeights } from "./host-weights.ts";
+import { nonzerosWhere } from "./nonzeros-where.ts";
 
 /** What the cone reads of a model's parameters. */
 export type WeightReader = Pick<HostWeights, "matrix" | "vector" | "positions">;
@@ -73,32 +74,18 @@ export class CutWeights implements WeightReader {
 }
 
 function cutMatrix(
-  { rows, cols, rowStarts, columns, values }: SparseRows,
+  whole: SparseRows,
   bias: Float32Array | undefined,
   { kept, fill }: CutMatrix,
 ): { readonly matrix: SparseRows; readonly bias: Float32Array } {
-  const starts = new Int32Array(rows + 1);
-  const left = { columns: new Int32Array(values.length), values: new Float32Array(values.length) };
+  const { rows, rowStarts, columns, values } = whole;
   const sums = new Float32Array(rows);
-  let size = 0;
   for (let row = 0; row < rows; row++) {
     let sum = bias ? bias[row]! : 0;
     for (let j = rowStarts[row]!; j < rowStarts[row + 1]!; j++) {
       if (kept[j] === 0) sum += values[j]! * fill[columns[j]!]!;
-      else {
-        left.columns[size] = columns[j]!;
-        left.values[size++] = values[j]!;
-      }
     }
     sums[row] = sum;
-    starts[row + 1] = size;
   }
-  const matrix = {
-    rows,
-    cols,
-    rowStarts: starts,
-    columns: left.columns.subarray(0, size),
-    values: left.values.subarray(0, size),
-  };
-  return { matrix, bias: sums };
+  return { matrix: nonzerosWhere(whole, (j) => kept[j] !== 0), bias: sums };
 }

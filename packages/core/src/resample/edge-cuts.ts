@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { add, linear, SparseMatrix, type SparseRows } from "@filigree/kernels";
+import { add, linear, SparseMatrix } from "@filigree/kernels";
 import type { HostWeights } from "../cone/host-weights.ts";
+import { nonzerosWhere } from "../cone/nonzeros-where.ts";
 import type { Project } from "../forward.ts";
 import type { Parameters } from "../parameters.ts";
 
@@ -25,7 +26,8 @@ export function donatedProjection(
   const split = new Map(
     [...cuts].map(([name, places]) => {
       const whole = weights.matrix(`${name}.weight`);
-      const part = (isCut: boolean) => SparseMatrix.fromCompressed(partOf(whole, (at) => places.has(at) === isCut));
+      const part = (isCut: boolean) =>
+        SparseMatrix.fromCompressed(nonzerosWhere(whole, (_, place) => places.has(place) === isCut));
       return [name, { kept: part(false), cut: part(true) }];
     }),
   );
@@ -42,27 +44,5 @@ export function donatedProjection(
         cut.dispose();
       }
     },
-  };
-}
-
-/** The nonzeros at some places. */
-function partOf({ rows, cols, rowStarts, columns, values }: SparseRows, has: (place: number) => boolean): SparseRows {
-  const starts = new Int32Array(rows + 1);
-  const part = { columns: new Int32Array(values.length), values: new Float32Array(values.length) };
-  let size = 0;
-  for (let row = 0; row < rows; row++) {
-    for (let j = rowStarts[row]!; j < rowStarts[row + 1]!; j++) {
-      if (!has(row * cols + columns[j]!)) continue;
-      part.columns[size] = columns[j]!;
-      part.values[size++] = values[j]!;
-    }
-    starts[row + 1] = size;
-  }
-  return {
-    rows,
-    cols,
-    rowStarts: starts,
-    columns: part.columns.subarray(0, size),
-    values: part.values.subarray(0, size),
   };
 }

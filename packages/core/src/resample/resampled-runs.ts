@@ -30,6 +30,7 @@ import { nodeSites, type NodeMask } from "../ablation.ts";
 import { countNodes } from "../cone/circuit-nodes.ts";
 import { HostWeights } from "../cone/host-weights.ts";
 import type { Channels } from "../cone/linear-rows.ts";
+import { CONNECTIONS } from "../connections.ts";
 import { selectedChannels, siteWidth, type Loctype, type ModelConfig } from "../config.ts";
 import { checkTokens, embedTokens, layerSteps, unembed, type NormScales, type TokenBatch } from "../forward.ts";
 import { replaceChannels } from "../interventions.ts";
@@ -162,9 +163,8 @@ class Runs implements ResampledRuns {
   #inputs(matrix: string): Float32Array {
     const [, index, part] = /^transformer\.h\.(\d+)\.(.*)$/u.exec(matrix)!;
     const layer = Number(index);
-    if (part === "attn.c_proj") return this.#mixes(layer);
-    const site = part === "attn.c_attn" ? "attn.act_in" : part === "mlp.c_fc" ? "mlp.act_in" : "mlp.post_act";
-    return this.#donors.site(layer, site);
+    const { reads } = CONNECTIONS.find(({ matrix }) => matrix === part)!;
+    return reads === "attn.y" ? this.#mixes(layer) : this.#donors.site(layer, reads);
   }
 
   #circuit(circuit: ReadonlyMap<SiteName, readonly number[]>, cuts: EdgeCuts): tf.Tensor2D {

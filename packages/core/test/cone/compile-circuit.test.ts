@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { readFileSync } from "node:fs";
-import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import {
   ablate,
@@ -26,17 +25,12 @@ import {
 } from "../../src/index.ts";
 import { randomBatch, TINY } from "../support/tiny-model.ts";
 import { generalCases, maskOf, modelOf, tyingCases, type Case } from "./random-circuit.ts";
+import { difference, expectOnlyLogits, take } from "../support/logits.ts";
 
 /** Relative to the largest logit. */
 const TOLERANCE = 1e-5;
 
 const size = fc.integer({ min: 1, max: 6 });
-
-function take(logits: tf.Tensor2D): Float32Array {
-  const values = logits.dataSync<"float32">().slice();
-  logits.dispose();
-  return values;
-}
 
 /** The logits of the whole pass. */
 function ablated(model: Model, mask: NodeMask, tokens: TokenBatch, readout: Int32Array): Float32Array {
@@ -44,13 +38,6 @@ function ablated(model: Model, mask: NodeMask, tokens: TokenBatch, readout: Int3
   const values = take(runModel(model, tokens, { edit, readout }));
   dispose();
   return values;
-}
-
-/** The largest difference, relative to the largest value. */
-function difference(a: Float32Array, b: Float32Array): number {
-  expect(a).toHaveLength(b.length);
-  const scale = b.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1);
-  return a.reduce((worst, value, i) => Math.max(worst, Math.abs(value - b[i]!)), 0) / scale;
 }
 
 /** Half a unit in the last place of single precision, relative. */
@@ -181,11 +168,7 @@ describe("a compiled circuit", () => {
   test("leaves no tensor but its logits", () => {
     const model = modelOf(chosen);
     const run = () => circuitCompiler(model)(maskOf(chosen)).logits(randomBatch(TINY, 2, 3, 1));
-    run().dispose(); // what the model keeps for itself, it keeps from its first run on
-    const before = tf.memory().numTensors;
-    const logits = run();
-    expect(tf.memory().numTensors).toBe(before + 1);
-    logits.dispose();
+    expectOnlyLogits(run);
     disposeModel(model);
   });
 

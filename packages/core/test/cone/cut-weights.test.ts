@@ -16,6 +16,7 @@ import {
 } from "../../src/index.ts";
 import { randomBatch } from "../support/tiny-model.ts";
 import { generalCases, maskOf, modelOf } from "./random-circuit.ts";
+import { take } from "../support/logits.ts";
 
 const MATRICES = ["attn.c_attn", "attn.c_proj", "mlp.c_fc", "mlp.c_proj"];
 
@@ -62,12 +63,6 @@ function plainProjection(model: Model, cuts: Cuts): Project {
       const bias = parameters.optional(`${name}.bias`);
       return (bias ? tf.add(y, tf.reshape(bias, [-1, 1])) : y) as tf.Tensor2D;
     });
-}
-
-function take(logits: tf.Tensor2D): Float32Array {
-  const values = logits.dataSync<"float32">().slice();
-  logits.dispose();
-  return values;
 }
 
 describe.each<[BackendName, number]>([

@@ -35,6 +35,7 @@ import {
 } from "../../src/index.ts";
 import { generalCases, maskOf, modelOf, tyingCases, type Case } from "../cone/random-circuit.ts";
 import { randomBatch, TINY } from "../support/tiny-model.ts";
+import { difference, expectOnlyLogits, take } from "../support/logits.ts";
 
 /** Relative to the largest logit. */
 const TOLERANCE = 1e-5;
@@ -49,19 +50,6 @@ function correctable(chosen: Case): Case {
   const isApart = positions === "concatenated" || positions === "sinusoidal";
   const config = { norm: norm === "layer" ? "rms" : norm, positions: isApart ? "added" : positions, dPos: 0 } as const;
   return { ...chosen, config: { ...chosen.config, ...config } };
-}
-
-function take(logits: tf.Tensor2D): Float32Array {
-  const values = logits.dataSync<"float32">().slice();
-  logits.dispose();
-  return values;
-}
-
-/** The largest difference, relative to the largest value. */
-function difference(a: Float32Array, b: Float32Array): number {
-  expect(a).toHaveLength(b.length);
-  const scale = b.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1);
-  return a.reduce((worst, value, i) => Math.max(worst, Math.abs(value - b[i]!)), 0) / scale;
 }
 
 /** The scales of the undisturbed run: of all columns, or of those that are read where a pass sees no others. */
@@ -289,11 +277,7 @@ describe("runs among donors", () => {
         readout,
         norms: heldNorms(model, tokens, readout),
       }).logits(maskOf(chosen));
-    run().dispose(); // what the model keeps for itself, it keeps from its first run on
-    const before = tf.memory().numTensors;
-    const logits = run();
-    expect(tf.memory().numTensors).toBe(before + 1);
-    logits.dispose();
+    expectOnlyLogits(run);
     disposeModel(model);
   });
 

@@ -67,7 +67,7 @@ export function readGraph(model: Model): WeightGraph {
           part.to[k] = target;
         }
       }
-      const reads = matrix === "attn.c_proj" ? siteAt(layer, "attn.y") : source;
+      const reads = siteAt(layer, blocks[0]!.reads);
       matrices.push({ name, reads, rows, cols, start: edgeCount, end: edgeCount + size, places });
       parts.push(part);
       edgeCount += size;

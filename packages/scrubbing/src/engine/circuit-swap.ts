@@ -1,7 +1,6 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import {
   circuitCompiler,
-  circuitResampler,
   nodeSites,
   siteWidth,
   type Fills,
@@ -14,7 +13,7 @@ import { batchExamples, type ExampleBatch } from "@filigree/tasks";
 import { divergence, squaredDistance, type Answers } from "./answers.ts";
 import { answersOf, BATCH_SIZE, type CleanRuns } from "./clean-runs.ts";
 import { heldScales } from "./held-scales.ts";
-import { edgeCuts, ModelEdges, type ModelEdge } from "./model-edges.ts";
+import { edgeCuts, type ModelEdge } from "./model-edges.ts";
 
 /** A reference and the donor of everything that is replaced; both have equal length. Dataset indices. */
 export interface CircuitPair {
@@ -69,13 +68,11 @@ const KEPT_BYTES = 2 ** 29;
 export class CircuitSwaps {
   readonly #clean: CleanRuns;
   readonly #options: CircuitOptions;
-  readonly #resampler: ReturnType<typeof circuitResampler>;
   readonly #batches: PreparedBatch[] = [];
 
   private constructor(clean: CleanRuns, options: CircuitOptions) {
     this.#clean = clean;
     this.#options = options;
-    this.#resampler = circuitResampler(clean.model);
   }
 
   /** Runs the donors. */
@@ -115,7 +112,7 @@ export class CircuitSwaps {
   /** Keeps what the mask keeps; everything else shows a fixed fill, cut edges that of what they read. Norms run live. */
   ablate(keep: NodeMask, fills: Fills, cut: readonly ModelEdge[] = []): Promise<CircuitOutcome[]> {
     const { model } = this.#clean;
-    const cuts = cut.length > 0 ? new ModelEdges(model).constantCuts(cut, fills) : undefined;
+    const cuts = cut.length > 0 ? this.#clean.edges.constantCuts(cut, fills) : undefined;
     const circuit = circuitCompiler(model)(keep, fills, cuts);
     return this.#run(({ batch: { batch, readout } }) => circuit.logits(batch, readout));
   }
@@ -154,6 +151,6 @@ export class CircuitSwaps {
     pairs.forEach(({ donor }, row) => donors.set(dataset.examples[donor]!.ids, row * batch.seq));
     const references = pairs.map(({ reference }) => reference);
     const norms = this.#options.normsHeld ? heldScales(this.#clean, batch, readout, references) : undefined;
-    return this.#resampler({ references: batch, donors, readout, norms });
+    return this.#clean.resampler({ references: batch, donors, readout, norms });
   }
 }

@@ -1,5 +1,6 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import {
+  circuitResampler,
   siteAt,
   siteName,
   siteWidth,
@@ -15,6 +16,7 @@ import {
 import { batchExamples, type ExampleBatch } from "@filigree/tasks";
 import type { Dataset, DatasetExample } from "../data/dataset.ts";
 import { readAnswers, type Answers } from "./answers.ts";
+import { ModelEdges } from "./model-edges.ts";
 
 /** Rows of a batch: few enough for the second cache. Results do not depend on it: columns of a pass never mix. */
 export const BATCH_SIZE = 32;
@@ -34,6 +36,8 @@ export class CleanRuns {
   /** Per site and example: token-major values, [token · channels + channel]. */
   readonly #recorded: Map<SiteName, Float32Array[]>;
   readonly #memory: WeakSet<ArrayBufferLike>;
+  #resampler: ReturnType<typeof circuitResampler> | undefined;
+  #edges: ModelEdges | undefined;
 
   /**
    * @param options.ahead whether the first run records what almost every claim asks for; true where left out
@@ -51,6 +55,16 @@ export class CleanRuns {
   /** These runs for a dataset of the same prompts with the same answers: what either records, both have. */
   with(dataset: Dataset): CleanRuns {
     return new CleanRuns(this.model, dataset, { same: this });
+  }
+
+  /** Runs circuits among donors. What it reads of the weights, it reads once. */
+  get resampler(): ReturnType<typeof circuitResampler> {
+    return (this.#resampler ??= circuitResampler(this.model));
+  }
+
+  /** The model's edges. */
+  get edges(): ModelEdges {
+    return (this.#edges ??= new ModelEdges(this.model));
   }
 
   /** Makes sites available, in one pass over the dataset for all that are missing. */

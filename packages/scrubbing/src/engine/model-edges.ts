@@ -127,14 +127,14 @@ export class ModelEdges {
   }
 
   #edgeAt(junction: Junction, place: number): ModelEdge {
-    const { layer, name, matrix, from, to } = junction;
+    const { layer, name, from, to, reads } = junction;
     const { cols } = this.#matrix(junction);
     return {
       from: nodeId(siteAt(layer, from), place % cols),
       to: nodeId(siteAt(layer, to), Math.floor(place / cols) - this.#firstRow(junction)),
       matrix: name,
       place,
-      reads: siteAt(layer, matrix === "attn.c_proj" ? "attn.y" : from),
+      reads: siteAt(layer, reads),
     };
   }
 }

@@ -3,7 +3,7 @@ import type { CircuitNodes } from "@filigree/hypothesis";
 import { donorPairs, drawDonors } from "../data/donors.ts";
 import { divergence, lossOf, type Answers } from "../engine/answers.ts";
 import { circuitMask, CircuitSwaps, type CircuitOutcome, type CircuitPair } from "../engine/circuit-swap.ts";
-import { ModelEdges, type ModelEdge } from "../engine/model-edges.ts";
+import type { ModelEdge } from "../engine/model-edges.ts";
 import type { SwapOutcome } from "../engine/swaps.ts";
 import { quantile, type Interval, type Sample } from "../statistics/bootstrap.ts";
 import { sampleOf, type Measurement } from "../statistics/samples.ts";
@@ -101,7 +101,7 @@ export async function overRandomEdges(
   edges: readonly ModelEdge[],
   measure: (random: readonly ModelEdge[]) => Promise<number>,
 ): Promise<number[]> {
-  const draw = new ModelEdges(context.clean.model).drawAlike(edges);
+  const draw = context.clean.edges.drawAlike(edges);
   const random = context.random("random edges");
   const measured: number[] = [];
   while (measured.length < RANDOM_CIRCUITS) {

@@ -1,6 +1,6 @@
 import { parseNodeId, parseSite, type NodeMask } from "@filigree/core";
 import type { CircuitNodes } from "@filigree/hypothesis";
-import { edgeName, ModelEdges, type ModelEdge } from "../engine/model-edges.ts";
+import { edgeName, type ModelEdge } from "../engine/model-edges.ts";
 import { counted } from "../report/words.ts";
 import type { ClaimContext } from "./evidence.ts";
 
@@ -22,7 +22,7 @@ export function circuitEdges(
 ): CircuitEdges | { readonly problem: string } {
   // Sites that a person joins are a circuit of nodes: every weight between them stays.
   if (edges === undefined) return { listed: [], leftOut: [] };
-  const between = new ModelEdges(clean.model).between(mask);
+  const between = clean.edges.between(mask);
   // Edges from embeddings and to logits are no single weights: they are never cut.
   const named = edges.filter(({ from, to }) => [from, to].every((node) => mask.has(parseNodeId(node).site)));
   const names = new Set(named.map(edgeName));

@@ -18,53 +18,30 @@ import { expect, test } from "vitest";
 import { ModelEdges } from "../../src/engine/model-edges.ts";
 import { checkHypothesis, type TraceLine } from "../../src/index.ts";
 import { checkStatement, checkStatements, hypothesisOfStatements } from "../support/hand-made.ts";
-import { makeModel, PLAIN, type Entry } from "../support/make-model.ts";
+import type { Entry } from "../support/make-model.ts";
 import { some } from "../support/make-task.ts";
 import { anyConfig, randomCase } from "../support/random-case.ts";
 import { replay } from "../support/replay.ts";
-import { twoSignsEmbedding, twoSignsTask } from "../support/two-signs.ts";
+import { EVEN, FIRST, OUT, twoNeurons, twoNeuronsTask } from "../support/two-signs.ts";
 
 // Each token says two signs. One neuron says whether both are positive, another whether the second is; the answer is what
 // they add up to. The second neuron hears of the first sign too, but next to nothing. Fillers are read and written
 // elsewhere.
 
-const [A, B, OUT] = [0, 1, 2];
+const [A, B] = [EVEN, FIRST];
 const TINY = 2 ** -12;
 const FILLERS = [4, 5, 6];
 /** Neurons that have nothing to do with it: so many that random ones rarely have. */
 const OTHERS = Array.from({ length: 62 }, (_, i) => i + 2);
 
-function twoNeurons(): Promise<Model> {
-  return makeModel(
-    { ...PLAIN, dModel: 64, dMlp: 64, vocabSize: 7, bias: true },
+const signsModel = () =>
+  twoNeurons(
+    { dModel: 64, dMlp: 64 },
     {
-      "transformer.wte.weight": twoSignsEmbedding({ first: B, even: A }),
-      "transformer.h.0.mlp.c_fc.weight": [
-        [0, A, 1],
-        [0, B, 1],
-        [1, A, TINY],
-        [1, B, 1],
-        ...OTHERS.flatMap((neuron) => FILLERS.map((filler): Entry => [neuron, filler, 1])),
-      ],
-      "transformer.h.0.mlp.c_fc.bias": [[0, 0, -1]],
-      "transformer.h.0.mlp.c_proj.weight": [
-        [OUT, 0, 2],
-        [OUT, 1, 2],
-        ...OTHERS.flatMap((neuron) => [8, 9, 10, 11].map((channel): Entry => [channel, neuron, 1])),
-      ],
-      "lm_head.weight": [
-        [0, OUT, 2],
-        [1, OUT, -2],
-      ],
-      final_logits_bias: [
-        [0, 0, -6],
-        [1, 0, 6],
-      ],
+      reads: [[1, A, TINY], ...OTHERS.flatMap((neuron) => FILLERS.map((filler): Entry => [neuron, filler, 1]))],
+      writes: OTHERS.flatMap((neuron) => [8, 9, 10, 11].map((channel): Entry => [channel, neuron, 1])),
     },
   );
-}
-
-const task = twoSignsTask(["both", "a", "b"], (b, a) => ({ answer: a && b ? 0 : 1, features: { both: a && b, a, b } }));
 
 const READ = (channel: number) => `0.mlp.act_in.${channel}`;
 const NEURON = (channel: number) => `0.mlp.post_act.${channel}`;
@@ -103,8 +80,8 @@ const complete = (circuit: CircuitNodes): Statement => ({ kind: "complete", circ
 const minimal = (circuit: CircuitNodes): Statement => ({ kind: "minimal", circuit });
 
 async function verdictOf(statement: Statement) {
-  const model = await twoNeurons();
-  const claim = await checkStatement(statement, model, task);
+  const model = await signsModel();
+  const claim = await checkStatement(statement, model, twoNeuronsTask);
   disposeModel(model);
   return claim;
 }
@@ -163,13 +140,13 @@ test("an edge that the model does not have makes a claim untestable, and it is n
 });
 
 test("a file that lists all edges is the circuit of its nodes", async () => {
-  const model = await twoNeurons();
+  const model = await signsModel();
   const documentOf = (circuit: CircuitNodes) => {
     const hypothesis = hypothesisOfStatements([sufficient(circuit), necessary(circuit), complete(circuit)]);
     // One text: what is drawn at random goes by it.
     const claims = hypothesis.claims.map((claim) => ({ ...claim, text: `kept is ${claim.statement.kind}` }));
     const origin = { file: "test.circuit", fileHash: "", backend: "wasm" };
-    return checkHypothesis({ ...hypothesis, claims }, model, task, origin);
+    return checkHypothesis({ ...hypothesis, claims }, model, twoNeuronsTask, origin);
   };
   const embedding = edge("embed.0", READ(A));
   expect(await documentOf(circuit([embedding, ...USEFUL, USELESS]))).toEqual(await documentOf(circuit()));
@@ -192,9 +169,9 @@ async function replayed(statements: readonly Statement[], model: Model, task: Ta
 }
 
 test("every run with edges cut is what a literal program makes of its trace", async () => {
-  const model = await twoNeurons();
+  const model = await signsModel();
   const kept = circuit(USEFUL);
-  expect(await replayed([complete(kept), minimal(kept)], model, task)).toEqual(
+  expect(await replayed([complete(kept), minimal(kept)], model, twoNeuronsTask)).toEqual(
     expect.arrayContaining([
       "circuit without part ← ANY",
       "outside and n edges inside but an addition ← ANY",
@@ -231,11 +208,11 @@ test("so it is in models of all options, through attention and AbsTopK", async (
 }, 60_000);
 
 test("what is dropped from a circuit is dropped beside the edges that its file leaves out", async () => {
-  const model = await twoNeurons();
+  const model = await signsModel();
   const [leftOut, dropped] = [edge(READ(B), NEURON(1)), FIRST_SIGN];
   const kept = circuit([...USEFUL, USELESS].filter(({ from, to }) => from !== leftOut.from || to !== leftOut.to));
   const cuts = new Map<string, string>();
-  await checkStatements([minimal(kept)], model, task, {}, (line) => {
+  await checkStatements([minimal(kept)], model, twoNeuronsTask, {}, (line) => {
     cuts.set(line.rule, (line.cuts?.edges ?? []).map((ends) => ends.join(" → ")).join(", "));
   });
   const name = ({ from, to }: NodeFileEdge) => `${from} → ${to}`;
