@@ -5,9 +5,9 @@ import type { Dataset } from "./data/dataset.ts";
 import { CleanRuns } from "./engine/clean-runs.ts";
 
 /**
- * What the checks of several files have in common, one after the other on one thread: the model, the task, what the model shows
- * undisturbed on equal examples, and whether it passes for competent where nothing should be found. One model is kept at a
- * time. No result depends on what is shared.
+ * What the checks of several files have in common, one after the other on one thread: the model, the task, what the model
+ * shows undisturbed on equal examples, and whether it passes for competent where nothing should be found. One model is kept
+ * at a time. No result depends on what is shared.
  */
 export class SharedWork {
   #loaded: { readonly path: string; readonly backend: BackendName | undefined; readonly model: Model } | undefined;
