@@ -111,17 +111,10 @@ export type { Sha256 } from "./platform/sha256.ts";
 export { checkPluginOptions, choosePlugin } from "./plugins/choose-plugin.ts";
 export { checkPlugin, PluginError, pluginFault, pluginId, type Plugin, type PluginKind } from "./plugins/plugin.ts";
 export { findPlugin, listPlugins } from "./plugins/registry.ts";
-export type { ResumedRun } from "./resume/grid.ts";
 export { KnownRuns, type KnownRun } from "./resume/known-runs.ts";
 export { OutputRows } from "./resume/output-rows.ts";
-export {
-  canResume,
-  resumeRuns,
-  type ResumedRuns,
-  type ResumeRequest,
-  type RowRead,
-  type RowWrite,
-} from "./resume/resume-runs.ts";
+export { ResumedBatch, type ResumedRun, type RowWrite, type TokenWrite } from "./resume/resumed-batch.ts";
+export { canResume, resumeRuns, type ResumedRuns, type ResumeRequest, type RowRead } from "./resume/resume-runs.ts";
 export type { EdgeCuts } from "./resample/edge-cuts.ts";
 export { circuitResampler, type ResampleBatch, type ResampledRuns } from "./resample/resampled-runs.ts";
 export { randomStream, seed, type RandomStream, type Seed } from "./random.ts";

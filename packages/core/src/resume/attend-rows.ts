@@ -11,7 +11,7 @@ import {
 import { siteAt } from "@filigree/sites";
 import type { ModelConfig } from "../config.ts";
 import { overwriteColumns, type Grid, type RowSpace } from "./grid.ts";
-import type { RowWrite } from "./resume-runs.ts";
+import type { RowWrite } from "./resumed-batch.ts";
 
 /** Queries, keys and values of a layer, where they differ from the known runs. */
 export interface LayerGrids {
@@ -45,6 +45,10 @@ export function rowsToAttend(
       from[run] = causal ? Math.min(from[run]!, space.tokenOf(key)) : 0;
     });
   }
+  for (let run = 0; run < space.runs.length; run++) {
+    const twin = space.twin(run);
+    if (twin && from[twin.run]! < twin.before) from[run] = Math.min(from[run]!, from[twin.run]!);
+  }
   const differs = new Uint8Array(space.runs.length * space.seq);
   q?.keys.forEach((key) => (differs[key] = 1));
   for (const { run, token } of writes.pattern) differs[space.key(run, token)] = 1;
@@ -52,7 +56,7 @@ export function rowsToAttend(
   const keys: number[] = [];
   for (let run = 0; run < space.runs.length; run++) {
     const length = space.length(run);
-    for (let token = 0; token < length; token++) {
+    for (let token = space.twin(run)?.before ?? 0; token < length; token++) {
       const key = space.key(run, token);
       if ((token >= from[run]! || differs[key] === 1) && isWanted(run, token)) keys.push(key);
     }

@@ -2,18 +2,13 @@ import * as tf from "@tensorflow/tfjs-core";
 import { gatherColumns, overwrite } from "@filigree/kernels";
 import type { SiteName } from "@filigree/sites";
 import type { KnownRuns } from "./known-runs.ts";
-
-/** A run that differs from a known one where something is written. */
-export interface ResumedRun {
-  /** Which of the known runs. */
-  readonly known: number;
-  /** The token whose answers are wanted. */
-  readonly readout: number;
-}
+import type { ResumedBatch, ResumedRun } from "./resumed-batch.ts";
+import type { Twin } from "./shared-rows.ts";
 
 /**
  * Rows of a site that may differ from the known runs: column j of `values` [channels, rows] is the row `keys[j]`. All
- * other rows show what they show in the known run. A row is a token of a resumed run, numbered run · seq + token.
+ * other rows show what they show in the known run. A row is a token of a resumed run, numbered run · seq + token; where
+ * runs begin alike, of the first of them.
  */
 export interface Grid {
   readonly keys: Int32Array;
@@ -25,15 +20,23 @@ export class RowSpace {
   readonly runs: readonly ResumedRun[];
   readonly known: KnownRuns;
   readonly seq: number;
+  readonly #twins: ResumedBatch["twins"];
 
-  constructor(runs: readonly ResumedRun[], known: KnownRuns) {
+  constructor({ runs, twins, known }: ResumedBatch) {
     this.runs = runs;
+    this.#twins = twins;
     this.known = known;
     this.seq = known.longest;
   }
 
   key(run: number, token: number): number {
-    return run * this.seq + token;
+    const twin = this.#twins[run];
+    return twin && token < twin.before ? this.key(twin.run, token) : run * this.seq + token;
+  }
+
+  /** The run that shows this one's first rows; undefined where all are its own. */
+  twin(run: number): Twin | undefined {
+    return this.#twins[run];
   }
 
   runOf(key: number): number {

@@ -6,6 +6,7 @@
  * at the first layer where something is written, and follows what was written from there:
  *
  * - Before the attention of a layer rows do not meet: only rows that differ are computed.
+ * - Runs that begin alike have their first rows in common (shared-rows.ts).
  * - In attention a row differs where its query does, or a key or a value that it sees (attend-rows.ts).
  * - Behind the attention of the last layer nothing but the row that is read matters. In a causal model no row behind it
  *   ever does.
@@ -20,20 +21,10 @@ import { parseSite, siteAt, siteName, type LayerSiteKind, type SiteName } from "
 import { layerSteps, normedSite, positionVectors, type NormScales } from "../forward.ts";
 import type { Model } from "../model.ts";
 import { attendRows, rowsToAttend, type LayerGrids } from "./attend-rows.ts";
-import { overwriteColumns, RowSpace, type Grid, type ResumedRun } from "./grid.ts";
-import { isBehindAttention, type KnownRuns } from "./known-runs.ts";
+import { overwriteColumns, RowSpace, type Grid } from "./grid.ts";
+import { isBehindAttention } from "./known-runs.ts";
 import type { OutputRows } from "./output-rows.ts";
-
-/** Puts values at one token of one site of a resumed run. Later ones win. */
-export interface RowWrite {
-  readonly run: number;
-  readonly token: number;
-  /** All, where left out. Of a pattern: head · keys + key. */
-  readonly channels?: readonly number[] | undefined;
-  readonly values: Float32Array;
-  /** At `attn.v` alone: only this row of the heads sees the values. */
-  readonly receiver?: number | undefined;
-}
+import type { ResumedBatch, RowWrite } from "./resumed-batch.ts";
 
 /** One token of one site of a resumed run. */
 export interface RowRead {
@@ -42,9 +33,7 @@ export interface RowRead {
 }
 
 export interface ResumeRequest {
-  readonly known: KnownRuns;
-  readonly runs: readonly ResumedRun[];
-  readonly writes: ReadonlyMap<SiteName, readonly RowWrite[]>;
+  readonly batch: ResumedBatch;
   readonly reads?: ReadonlyMap<SiteName, readonly RowRead[]> | undefined;
   /** Norms keep the scales of the known runs. */
   readonly normsHeld?: boolean | undefined;
@@ -103,9 +92,9 @@ class Resumption {
   constructor(model: Model, request: ResumeRequest) {
     this.#model = model;
     this.#request = request;
-    const { runs, known } = request;
+    const { runs } = request.batch;
     const { causal, nLayer } = model.config;
-    const space = new RowSpace(runs, known);
+    const space = new RowSpace(request.batch);
     this.#space = space;
     this.#limits = Int32Array.from(runs, ({ readout }, run) => (causal ? readout : space.length(run) - 1));
     this.#late = new Uint8Array(runs.length * space.seq);
@@ -116,6 +105,12 @@ class Resumption {
         this.#limits[run] = Math.max(this.#limits[run]!, token);
         if (last) this.#late[space.key(run, token)] = 1;
       }
+    }
+    // Rows that runs share matter as long as they do to one of them. A twin comes before those that begin like it.
+    for (let run = runs.length - 1; run >= 0; run--) {
+      const twin = space.twin(run);
+      if (!twin) continue;
+      this.#limits[twin.run] = Math.max(this.#limits[twin.run]!, Math.min(this.#limits[run]!, twin.before - 1));
     }
   }
 
@@ -257,7 +252,7 @@ class Resumption {
 
   /** The writes of a site that have an effect on a row that matters. */
   #wantedOf(site: SiteName, rowOf: (write: RowWrite) => number | undefined): readonly RowWrite[] {
-    const writes = this.#request.writes.get(site);
+    const writes = this.#request.batch.writes.get(site);
     if (!writes) return [];
     this.#met.add(site);
     const { nLayer } = this.#model.config;
@@ -284,7 +279,8 @@ class Resumption {
 
   #logits(x: Grid | undefined, norms: NormScales | undefined): (Float32Array | undefined)[] {
     const space = this.#space;
-    const { runs, outputs } = this.#request;
+    const { batch, outputs } = this.#request;
+    const { runs } = batch;
     const logits = Array.from<Float32Array | undefined>({ length: runs.length });
     const columns = space.columnsOf(x);
     const reached = [...runs.keys()].filter((run) => columns[space.key(run, runs[run]!.readout)]! >= 0);

@@ -2,12 +2,11 @@ import {
   KnownRuns,
   OutputRows,
   parseSite,
+  ResumedBatch,
   resumeRuns,
   siteAt,
   siteName,
-  type ResumeRequest,
   type RowRead,
-  type RowWrite,
   type SiteName,
 } from "@filigree/core";
 import { readAnswers } from "./answers.ts";
@@ -53,9 +52,9 @@ export class ResumedPass {
     this.#record(tasks, options);
     const results: SwapResult[] = [];
     while (results.length < tasks.length) {
-      const batch = this.#nextBatch(tasks, results.length);
-      results.push(...this.#runBatch(batch, options));
-      await onBatch(batch.length);
+      const { chosen, batch } = this.#nextBatch(tasks, results.length);
+      results.push(...this.#runBatch(chosen, batch, options));
+      await onBatch(chosen.length);
     }
     return results;
   }
@@ -65,38 +64,30 @@ export class ResumedPass {
     this.#outputs.dispose();
   }
 
-  #nextBatch(tasks: readonly SwapTask[], start: number): readonly SwapTask[] {
-    let rows = 0;
+  /** The next tasks, as runs to resume. Swaps of one reference lie together, so that they find the rows they share. */
+  #nextBatch(tasks: readonly SwapTask[], start: number): { chosen: readonly SwapTask[]; batch: ResumedBatch } {
+    const { dataset, model } = this.#clean;
+    const batch = new ResumedBatch(model.config, this.#known);
     let end = start;
-    while (end < tasks.length && (end === start || rows < ROWS_AT_ONCE)) {
+    while (end < tasks.length && batch.rows < ROWS_AT_ONCE) {
       const { reference, writes } = tasks[end++]!.swap;
-      const { length } = this.#clean.dataset.examples[reference]!.ids;
-      rows +=
-        length - writes.reduce((first, { position, receiver }) => Math.min(first, receiver ?? position), length - 1);
+      const run = { known: reference, readout: dataset.examples[reference]!.position };
+      batch.add(
+        run,
+        writes.map(({ position, ...write }) => ({ ...write, token: position })),
+      );
     }
-    return tasks.slice(start, end);
+    return { chosen: tasks.slice(start, end), batch };
   }
 
-  #runBatch(batch: readonly SwapTask[], { normsHeld }: PassOptions): SwapResult[] {
+  #runBatch(chosen: readonly SwapTask[], batch: ResumedBatch, { normsHeld }: PassOptions): SwapResult[] {
     const { dataset, model, answers } = this.#clean;
-    const runs = batch.map(({ swap: { reference } }) => {
-      return { known: reference, readout: dataset.examples[reference]!.position };
-    });
-    const writes = writesOf(batch);
-    const reads = readsOf(batch);
-    const request: ResumeRequest = {
-      known: this.#known,
-      runs,
-      writes,
-      reads: reads.bySite,
-      normsHeld,
-      outputs: this.#outputs,
-    };
-    const done = resumeRuns(model, request);
+    const reads = readsOf(chosen);
+    const done = resumeRuns(model, { batch, reads: reads.bySite, normsHeld, outputs: this.#outputs });
     // The canary: a hook that the pass never meets would make every swap look harmless.
-    const missed = [...writes.keys()].filter((site) => !done.met.has(site));
+    const missed = [...batch.writes.keys()].filter((site) => !done.met.has(site));
     if (missed.length > 0) throw new Error(`The forward pass never met ${missed.join(", ")}.`);
-    return batch.map(({ swap, read }, run) => {
+    return chosen.map(({ swap, read }, run) => {
       const logits = done.logits[run];
       const example = dataset.examples[swap.reference]!;
       return {
@@ -122,19 +113,6 @@ export class ResumedPass {
     }
     if (tasks.length > 0) this.#clean.record(sites);
   }
-}
-
-function writesOf(batch: readonly SwapTask[]): Map<SiteName, RowWrite[]> {
-  const writes = new Map<SiteName, RowWrite[]>();
-  batch.forEach(({ swap }, run) => {
-    for (const { site, channels, position, values, receiver } of swap.writes) {
-      const write = { run, token: position, channels, values, receiver };
-      const here = writes.get(site);
-      if (here) here.push(write);
-      else writes.set(site, [write]);
-    }
-  });
-  return writes;
 }
 
 /** What to read at each site, and where in its list each place of each swap stands. */

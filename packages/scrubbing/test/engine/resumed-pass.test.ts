@@ -6,6 +6,7 @@ import {
   parseSite,
   randomStream,
   seed,
+  siteAt,
   type Model,
   type ModelConfig,
   type RandomStream,
@@ -69,9 +70,14 @@ function randomWrite(clean: CleanRuns, reference: number, site: SiteName, random
   const own = clean.columns(site, reference);
   const width = own.length / ids.length;
   const channels = random.integer(2) === 0 ? undefined : someOf(random, width);
-  const there = (channels ?? Array.from({ length: width }, (_, c) => c)).map((c) => own[position * width + c]!);
+  const written = channels ?? Array.from({ length: width }, (_, c) => c);
   const kept = random.integer(4) === 0;
-  const values = Float32Array.from(there, (value) => (kept ? value : random.normal()));
+  // No run shows anything at keys that its query does not see.
+  const isHidden = (c: number) =>
+    parseSite(site).kind === "attn.pattern" && clean.model.config.causal && c % ids.length > position;
+  const values = Float32Array.from(written, (c) => {
+    return kept || isHidden(c) ? own[position * width + c]! : random.normal();
+  });
   const receiver =
     parseSite(site).kind === "attn.v" && random.integer(2) === 0 ? random.integer(ids.length) : undefined;
   return { site, channels, position, values, from: "value", receiver };
@@ -96,6 +102,33 @@ function randomTask(clean: CleanRuns, random: RandomStream): SwapTask {
   return { swap: { reference, donor: reference, writes }, read };
 }
 
+/**
+ * Some of the same writes in the same order, and another one, of the same reference or one of its length: the two runs
+ * may begin alike.
+ */
+function variation(clean: CleanRuns, { swap, read }: SwapTask, random: RandomStream): SwapTask {
+  const { examples } = clean.dataset;
+  const { ids } = examples[swap.reference]!;
+  const others = examples.filter((other) => other.ids.length === ids.length).map(({ index }) => index);
+  const reference = random.integer(4) === 0 ? random.sample(others, 1)[0]! : swap.reference;
+  const kept = swap.writes.filter(() => random.integer(4) > 0);
+  const other = randomWrite(clean, reference, swap.writes[0]!.site, random);
+  const isOther = ({ site, position, receiver }: SwapWrite) =>
+    site !== other.site || position !== other.position || receiver !== other.receiver;
+  const writes = [...kept.filter(isOther), other];
+  return { swap: { reference, donor: reference, writes }, read: random.integer(2) === 0 ? read : [] };
+}
+
+/** Tasks of which two in three begin like others, as the donors of one reference do. */
+function randomTasks(clean: CleanRuns, random: RandomStream, count: number): SwapTask[] {
+  const tasks: SwapTask[] = [];
+  while (tasks.length < count) {
+    const last = tasks.at(-1);
+    tasks.push(last && random.integer(3) > 0 ? variation(clean, last, random) : randomTask(clean, random));
+  }
+  return tasks;
+}
+
 function distance(a: SwapResult, b: SwapResult): number {
   const [x, y] = [
     [...a.after, ...a.read],
@@ -113,7 +146,7 @@ test("a resumed run gives what a whole pass gives, to the bit, in any company", 
       const model = await randomModel(config, number, 0.6);
       const random = randomStream(seed(number), "test/resumed");
       const clean = randomRuns(model, random);
-      const tasks = Array.from({ length: 24 }, () => randomTask(clean, random));
+      const tasks = randomTasks(clean, random, 36);
       const tensors = tf.memory().numTensors;
       const pass = new ResumedPass(clean);
       const resumed = await pass.run(tasks, { normsHeld }, silent);
@@ -130,8 +163,35 @@ test("a resumed run gives what a whole pass gives, to the bit, in any company", 
       expect(tf.memory().numTensors).toBe(tensors);
       disposeModel(model);
     }),
-    { numRuns: 40, seed: 1 },
+    { numRuns: 60, seed: 1 },
   );
+});
+
+test("rows that runs share are computed as far as any of them is read", async () => {
+  const config = { ...fc.sample(everyConfig, { numRuns: 1, seed: 5 })[0]!, causal: true, nLayer: 2 };
+  const model = await randomModel(config, 5, 0.6);
+  const random = randomStream(seed(5), "test/read");
+  const clean = randomRuns(model, random);
+  const example = clean.dataset.examples.find(({ ids, position }) => position < ids.length - 2)!;
+  const { index: reference, ids } = example;
+  const site = siteAt(0, "attn.k");
+  clean.record([site]);
+  const write = (position: number): SwapWrite => {
+    const values = clean.column(site, reference, position).map(() => random.normal());
+    return { site, position, values, from: "value" };
+  };
+  const first = write(0);
+  const last = ids.length - 1;
+  const read: ReadPlace[] = [{ site: siteAt(1, "resid_mid"), channels: undefined, position: last - 1 }];
+  const tasks = [[], read].map((read): SwapTask => {
+    return { swap: { reference, donor: reference, writes: [first, write(last)] }, read };
+  });
+  const pass = new ResumedPass(clean);
+  expect(await pass.run(tasks, { normsHeld: false }, silent)).toEqual(
+    await runWhole(clean, tasks, { normsHeld: false }, silent),
+  );
+  pass.dispose();
+  disposeModel(model);
 });
 
 test("a site that shows its own values again changes nothing, whichever site it is", async () => {

@@ -1,0 +1,80 @@
+import { parseSite, type SiteName } from "@filigree/sites";
+import type { ModelConfig } from "../config.ts";
+import type { KnownRuns } from "./known-runs.ts";
+import { SharedRows, type Twin } from "./shared-rows.ts";
+
+/** A run that differs from a known one where something is written. */
+export interface ResumedRun {
+  /** Which of the known runs. */
+  readonly known: number;
+  /** The token whose answers are wanted. */
+  readonly readout: number;
+}
+
+/** Puts values at one token of one site of a run. Later ones win. */
+export interface TokenWrite {
+  readonly site: SiteName;
+  readonly token: number;
+  /** All, where left out. Of a pattern: head · keys + key. */
+  readonly channels?: readonly number[] | undefined;
+  readonly values: Float32Array;
+  /** At `attn.v` alone: only this row of the heads sees the values. */
+  readonly receiver?: number | undefined;
+}
+
+/** A write of one of a batch's runs. */
+export interface RowWrite extends TokenWrite {
+  readonly run: number;
+}
+
+/** Runs that are resumed together. What several of them show alike is computed once. */
+export class ResumedBatch {
+  readonly known: KnownRuns;
+  readonly runs: ResumedRun[] = [];
+  /** Of each run, the earlier one with which it begins; undefined where there is none. */
+  readonly twins: (Twin | undefined)[] = [];
+  readonly writes = new Map<SiteName, RowWrite[]>();
+  readonly #config: ModelConfig;
+  readonly #shared = new SharedRows();
+  #rows = 0;
+
+  constructor(config: ModelConfig, known: KnownRuns) {
+    this.#config = config;
+    this.known = known;
+  }
+
+  /** How many rows a layer computes at most. */
+  get rows(): number {
+    return this.#rows;
+  }
+
+  add(resumed: ResumedRun, writes: readonly TokenWrite[]): void {
+    const run = this.runs.push(resumed) - 1;
+    // Where later tokens are seen, all rows of a run may differ from those of another.
+    const twin = this.#config.causal ? this.#shared.twinOf(run, resumed.known, writes) : undefined;
+    this.twins.push(twin);
+    this.#rows += this.#rowsOf(resumed, writes, twin);
+    for (const write of writes) {
+      const here = this.writes.get(write.site);
+      if (here) here.push({ ...write, run });
+      else this.writes.set(write.site, [{ ...write, run }]);
+    }
+  }
+
+  #rowsOf({ known, readout }: ResumedRun, writes: readonly TokenWrite[], twin: Twin | undefined): number {
+    const { causal, nLayer } = this.#config;
+    const rows = writes.map(rowOf);
+    const inLastLayer = writes.every(({ site }) => {
+      const { layer } = parseSite(site);
+      return layer === nLayer - 1 || site === "final_resid";
+    });
+    if (inLastLayer) return new Set([...rows, readout]).size;
+    if (!causal) return this.known.runs[known]!.ids.length;
+    return Math.max(1, readout + 1 - Math.max(twin?.before ?? 0, Math.min(readout, ...rows)));
+  }
+}
+
+/** The first row that a write changes. */
+export function rowOf({ token, receiver }: TokenWrite): number {
+  return receiver ?? token;
+}

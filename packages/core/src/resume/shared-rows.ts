@@ -1,0 +1,70 @@
+import { rowOf, type TokenWrite } from "./resumed-batch.ts";
+
+/** In front of the token `before` a run shows what the earlier one, `run`, shows. */
+export interface Twin {
+  readonly run: number;
+  readonly before: number;
+}
+
+/**
+ * Finds runs that begin alike: where no token sees a later one, two runs that start from one known run, and are written
+ * to alike before some token, show the same before it. So of sixteen keys given to one token, each with a query of its
+ * own for the last one, all rows between them are computed once for each key.
+ *
+ * Two runs are compared in front of tokens alone that both are written at: sharing less than could be is no error.
+ */
+export class SharedRows {
+  /** The first run with each beginning. */
+  readonly #first = new Map<string, number>();
+  readonly #contents = new Contents();
+
+  /** The run before this one that shares most of its rows; from now on it may be found itself. */
+  twinOf(run: number, known: number, writes: readonly TokenWrite[]): Twin | undefined {
+    const rows = [...new Set(writes.map(rowOf))].sort((a, b) => a - b);
+    if (rows.length < 2) return undefined;
+    const named = writes.map((write) => ({ row: rowOf(write), name: this.#nameOf(write) }));
+    let twin: Twin | undefined;
+    for (const before of rows.slice(1)) {
+      const names = named.filter(({ row }) => row < before).map(({ name }) => name);
+      const beginning = [known, before, ...names].join(" ");
+      const first = this.#first.get(beginning);
+      if (first === undefined) this.#first.set(beginning, run);
+      else twin = { run: first, before };
+    }
+    return twin;
+  }
+
+  #nameOf({ site, token, channels, receiver, values }: TokenWrite): string {
+    return `${site},${token},${channels?.join("+") ?? "all"},${receiver ?? "all"},${this.#contents.idOf(values)}`;
+  }
+}
+
+/** Numbers for the bits of values. */
+class Contents {
+  readonly #byHash = new Map<number, { readonly bits: Uint32Array; readonly id: number }[]>();
+  #count = 0;
+
+  idOf(values: Float32Array): number {
+    const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+    const hash = hashOf(bits);
+    const alike = this.#byHash.get(hash) ?? [];
+    const known = alike.find((other) => isEqual(other.bits, bits));
+    if (known) return known.id;
+    const id = this.#count++;
+    this.#byHash.set(hash, [...alike, { bits, id }]);
+    return id;
+  }
+}
+
+/** FNV-1a, over words. */
+function hashOf(words: Uint32Array): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < words.length; i++) hash = Math.imul(hash ^ words[i]!, 0x01000193);
+  return hash;
+}
+
+function isEqual(a: Uint32Array, b: Uint32Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
