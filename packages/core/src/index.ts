@@ -113,8 +113,9 @@ export { checkPlugin, PluginError, pluginFault, pluginId, type Plugin, type Plug
 export { findPlugin, listPlugins } from "./plugins/registry.ts";
 export { KnownRuns, type KnownRun } from "./resume/known-runs.ts";
 export { OutputRows } from "./resume/output-rows.ts";
-export { ResumedBatch, type ResumedRun, type RowWrite, type TokenWrite } from "./resume/resumed-batch.ts";
+export { ResumedBatch, type ResumedRun, type RowWrite } from "./resume/resumed-batch.ts";
 export { canResume, resumeRuns, type ResumedRuns, type ResumeRequest, type RowRead } from "./resume/resume-runs.ts";
+export type { TokenWrite } from "./resume/token-write.ts";
 export type { EdgeCuts } from "./resample/edge-cuts.ts";
 export { circuitResampler, type ResampleBatch, type ResampledRuns } from "./resample/resampled-runs.ts";
 export { randomStream, seed, type RandomStream, type Seed } from "./random.ts";

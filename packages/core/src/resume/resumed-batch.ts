@@ -2,6 +2,7 @@ import { parseSite, type SiteName } from "@filigree/sites";
 import type { ModelConfig } from "../config.ts";
 import type { KnownRuns } from "./known-runs.ts";
 import { SharedRows, type Twin } from "./shared-rows.ts";
+import { rowOf, type TokenWrite } from "./token-write.ts";
 
 /** A run that differs from a known one where something is written. */
 export interface ResumedRun {
@@ -9,17 +10,6 @@ export interface ResumedRun {
   readonly known: number;
   /** The token whose answers are wanted. */
   readonly readout: number;
-}
-
-/** Puts values at one token of one site of a run. Later ones win. */
-export interface TokenWrite {
-  readonly site: SiteName;
-  readonly token: number;
-  /** All, where left out. Of a pattern: head · keys + key. */
-  readonly channels?: readonly number[] | undefined;
-  readonly values: Float32Array;
-  /** At `attn.v` alone: only this row of the heads sees the values. */
-  readonly receiver?: number | undefined;
 }
 
 /** A write of one of a batch's runs. */
@@ -72,9 +62,4 @@ export class ResumedBatch {
     if (!causal) return this.known.runs[known]!.ids.length;
     return Math.max(1, readout + 1 - Math.max(twin?.before ?? 0, Math.min(readout, ...rows)));
   }
-}
-
-/** The first row that a write changes. */
-export function rowOf({ token, receiver }: TokenWrite): number {
-  return receiver ?? token;
 }

@@ -1,4 +1,4 @@
-import { rowOf, type TokenWrite } from "./resumed-batch.ts";
+import { rowOf, type TokenWrite } from "./token-write.ts";
 
 /** In front of the token `before` a run shows what the earlier one, `run`, shows. */
 export interface Twin {
