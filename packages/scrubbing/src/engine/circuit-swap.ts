@@ -52,47 +52,39 @@ export interface CircuitOptions {
   readonly dry?: boolean | undefined;
   /** Whether norms keep the scales of the references' undisturbed runs. */
   readonly normsHeld: boolean;
+  /**
+   * How many bytes of donors' runs are kept from one circuit to the next; half a GiB, where left out. What is not kept is
+   * run again.
+   */
+  readonly keptBytes?: number | undefined;
 }
 
 interface PreparedBatch {
   readonly batch: ExampleBatch;
   readonly pairs: readonly CircuitPair[];
-  /** What its donors show; undefined where that is too much to keep. */
+  /** What its donors show; undefined where that was not asked for yet, or is too much to keep. */
   runs: ResampledRuns | undefined;
+  /** Whether the donors' runs were counted. */
+  counted: boolean;
 }
 
-/** How many bytes of donors' runs are kept. */
 const KEPT_BYTES = 2 ** 29;
 
 /** Runs references with nodes replaced by a donor's, at all tokens. Batches keep the donors' runs between masks. */
 export class CircuitSwaps {
   readonly #clean: CleanRuns;
   readonly #options: CircuitOptions;
-  readonly #batches: PreparedBatch[] = [];
+  readonly #batches: readonly PreparedBatch[];
 
-  private constructor(clean: CleanRuns, options: CircuitOptions) {
+  constructor(clean: CleanRuns, pairs: readonly CircuitPair[], options: CircuitOptions) {
     this.#clean = clean;
     this.#options = options;
-  }
-
-  /** Runs the donors. */
-  static async prepare(
-    clean: CleanRuns,
-    pairs: readonly CircuitPair[],
-    options: CircuitOptions,
-  ): Promise<CircuitSwaps> {
-    const swaps = new CircuitSwaps(clean, options);
     const { examples } = clean.dataset;
     const { causal } = clean.model.config;
     const references = pairs.map(({ reference }) => examples[reference]!);
-    for (const batch of batchExamples(references, { causal, batchSize: BATCH_SIZE })) {
-      const chosen = batch.indices.map((i) => pairs[i]!);
-      const prepared: PreparedBatch = { batch, pairs: chosen, runs: undefined };
-      swaps.#batches.push(prepared);
-      if (!options.dry) swaps.#keep(prepared, swaps.#runDonors(batch, chosen));
-      await options.onBatch(chosen.length);
-    }
-    return swaps;
+    this.#batches = [...batchExamples(references, { causal, batchSize: BATCH_SIZE })].map((batch): PreparedBatch => {
+      return { batch, pairs: batch.indices.map((i) => pairs[i]!), runs: undefined, counted: false };
+    });
   }
 
   /**
@@ -101,12 +93,15 @@ export class CircuitSwaps {
    */
   resample(keep: NodeMask, cut: readonly ModelEdge[] = []): Promise<CircuitOutcome[]> {
     const cuts = edgeCuts(cut);
-    return this.#run((prepared) => {
-      const runs = prepared.runs ?? this.#runDonors(prepared.batch, prepared.pairs);
-      const logits = runs.logits(keep, cuts);
-      this.#keep(prepared, runs);
-      return logits;
-    });
+    return this.#run(
+      (prepared) => {
+        const runs = prepared.runs ?? this.#runDonors(prepared.batch, prepared.pairs);
+        const logits = runs.logits(keep, cuts);
+        this.#keep(prepared, runs);
+        return logits;
+      },
+      { donors: true },
+    );
   }
 
   /** Keeps what the mask keeps; everything else shows a fixed fill, cut edges that of what they read. Norms run live. */
@@ -114,14 +109,20 @@ export class CircuitSwaps {
     const { model } = this.#clean;
     const cuts = cut.length > 0 ? this.#clean.edges.constantCuts(cut, fills) : undefined;
     const circuit = circuitCompiler(model)(keep, fills, cuts);
-    return this.#run(({ batch: { batch, readout } }) => circuit.logits(batch, readout));
+    return this.#run(({ batch: { batch, readout } }) => circuit.logits(batch, readout), { donors: false });
   }
 
-  async #run(logitsOf: (batch: PreparedBatch) => tf.Tensor2D): Promise<CircuitOutcome[]> {
+  async #run(
+    logitsOf: (batch: PreparedBatch) => tf.Tensor2D,
+    { donors }: { readonly donors: boolean },
+  ): Promise<CircuitOutcome[]> {
     const { dataset, answers } = this.#clean;
     const outcomes: CircuitOutcome[] = [];
     for (const prepared of this.#batches) {
       const { pairs } = prepared;
+      // Donors count once, however often they have to be run.
+      if (donors && !prepared.counted) await this.#options.onBatch(pairs.length);
+      if (donors) prepared.counted = true;
       const references = pairs.map(({ reference }) => dataset.examples[reference]!);
       const after = this.#options.dry
         ? pairs.map(({ reference }) => answers[reference]!)
@@ -141,7 +142,7 @@ export class CircuitSwaps {
   #keep(prepared: PreparedBatch, runs: ResampledRuns): void {
     prepared.runs = runs;
     const bytes = this.#batches.reduce((sum, { runs }) => sum + (runs?.bytes ?? 0), 0);
-    if (bytes > KEPT_BYTES) prepared.runs = undefined;
+    if (bytes > (this.#options.keptBytes ?? KEPT_BYTES)) prepared.runs = undefined;
   }
 
   /** The donors' runs in the shape of the references' batch: padding lies in the same places, as lengths are equal. */

@@ -71,8 +71,8 @@ export async function nodeChanges(
     if (edge) return { keep: mask, cut: [...leftOut, edge] };
     return { keep: withGate(mask, [named.get(drop)!], 0), cut: leftOut };
   };
-  const runs = async (some: readonly CircuitPair[], traced: boolean): Promise<ChangedRuns> => {
-    const swaps = await swapsOf(context, some);
+  const runs = (some: readonly CircuitPair[], traced: boolean): ChangedRuns => {
+    const swaps = swapsOf(context, some);
     return {
       scale: klScale(context, some),
       async run(change) {
@@ -88,8 +88,8 @@ export async function nodeChanges(
     edges: [...apart.keys()],
     notes: circuit.edges ? edgeNotes(edges) : ["this is about nodes: no edge between them was dropped"],
     additions: outside.length,
-    few: await runs(pairs.slice(0, NULL_REFERENCES), false),
-    tested: await runs(pairs.slice(0, TESTED), true),
+    few: runs(pairs.slice(0, NULL_REFERENCES), false),
+    tested: runs(pairs.slice(0, TESTED), true),
   };
 }
 

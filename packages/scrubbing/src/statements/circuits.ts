@@ -43,7 +43,7 @@ export async function checkSufficient(context: ClaimContext, statement: Sufficie
   const { pairs, mask, edges } = prepared;
   const { leftOut } = edges;
   const rule = `${outsideOf(edges)} ← ANY`;
-  const swaps = await swapsOf(context, pairs);
+  const swaps = swapsOf(context, pairs, "one");
   const outcomes = await swaps.resample(mask, leftOut);
   context.trace(rule, outcomes, complement(mask), leftOut);
   const base = klScale(context, pairs);
@@ -59,7 +59,7 @@ export async function checkSufficient(context: ClaimContext, statement: Sufficie
   });
 
   const fewPairs = pairs.slice(0, NULL_REFERENCES);
-  const few = await swapsOf(context, fewPairs);
+  const few = swapsOf(context, fewPairs);
   const draws = await overRandomCircuits(context, mask, async (random) => {
     const drawn = await few.resample(random);
     context.trace("outside a random circuit ← ANY", drawn, complement(random));
@@ -116,10 +116,10 @@ export async function checkNecessary(context: ClaimContext, statement: Necessary
     context.trace(name, outcomes, complement(keep), cut);
     return outcomes;
   };
-  const outcomes = await run(await swapsOf(context, pairs), rule, replacement);
+  const outcomes = await run(swapsOf(context, pairs, "one"), rule, replacement);
   const effect = sampleFrom(context, outcomes, ({ delta2 }) => delta2);
   const fewPairs = pairs.slice(0, NULL_REFERENCES);
-  const few = await swapsOf(context, fewPairs);
+  const few = swapsOf(context, fewPairs);
   const meanEffect = (outcomes: readonly CircuitOutcome[]) => meanOf(outcomes.map(({ delta2 }) => delta2));
   const draws = await overRandom(async (random) => meanEffect(await run(few, replacement.randomRule, random)));
   const own = meanEffect(outcomesOf(fewPairs, outcomes));

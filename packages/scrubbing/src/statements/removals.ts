@@ -47,7 +47,7 @@ export async function nodeRemovals(
   const split = inHalves(context, pairs);
   if (!split) return { problem: TOO_FEW };
   const named = new Map(nodesOf(mask).map((node) => [nodeId(node.site, node.channel) as string, node]));
-  const [search, score] = [await swapsOf(context, split.choosing), await swapsOf(context, split.scoring)];
+  const [search, score] = [swapsOf(context, split.choosing), swapsOf(context, split.scoring)];
   const gaps =
     (swaps: CircuitSwaps, traced: boolean): Gaps =>
     async (removed) => {

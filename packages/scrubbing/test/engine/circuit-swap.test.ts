@@ -32,7 +32,7 @@ test.each([false, true])(
   "a circuit among donors is a swap of all nodes outside it (norms held: %s)",
   async (normsHeld) => {
     const runner = new SwapRunner(clean);
-    const circuits = await CircuitSwaps.prepare(clean, pairs, { onBatch, normsHeld });
+    const circuits = new CircuitSwaps(clean, pairs, { onBatch, normsHeld });
     for (const number of [1, 2]) {
       const keep = drawMask(number);
       const parts = [...complement(keep)].map(([site, gates]) => {
@@ -54,11 +54,24 @@ test.each([false, true])(
 );
 
 test("held norms matter in this model", async () => {
-  const [live, held] = await Promise.all(
-    [false, true].map((normsHeld) => CircuitSwaps.prepare(clean, pairs, { onBatch, normsHeld })),
-  );
+  const [live, held] = [false, true].map((normsHeld) => new CircuitSwaps(clean, pairs, { onBatch, normsHeld }));
   const keep = drawMask(1);
   const difference = (await held!.resample(keep)).map(({ kl }, i) => [kl, i] as const);
   const other = await live!.resample(keep);
   expect(difference.some(([kl, i]) => Math.abs(kl - other[i]!.kl) > 1e-3)).toBe(true);
+});
+
+test("donors whose runs are not kept are run again, with the same bits, and counted once", async () => {
+  const masks = [1, 2, 3].map(drawMask);
+  const through = async (keptBytes?: number) => {
+    let sequences = 0;
+    const count = (batch: number) => Promise.resolve(void (sequences += batch));
+    const circuits = new CircuitSwaps(clean, pairs, { onBatch: count, normsHeld: false, keptBytes });
+    const outcomes = [];
+    for (const mask of masks) outcomes.push(await circuits.resample(mask));
+    return { outcomes, sequences };
+  };
+  const kept = await through();
+  expect(await through(0)).toEqual(kept);
+  expect(kept.sequences).toBe((masks.length + 1) * pairs.length);
 });

@@ -48,12 +48,12 @@ describe("all edges out of a node cut are the node replaced", () => {
   const { edges, rest } = drawReaders();
 
   test("by a donor's values", async () => {
-    const swaps = await CircuitSwaps.prepare(clean, pairs, { onBatch, normsHeld: false });
+    const swaps = new CircuitSwaps(clean, pairs, { onBatch, normsHeld: false });
     expectSame(await swaps.resample(whole, edges), await swaps.resample(rest));
   });
 
   test("by constants", async () => {
-    const swaps = await CircuitSwaps.prepare(clean, pairs, { onBatch, normsHeld: false });
+    const swaps = new CircuitSwaps(clean, pairs, { onBatch, normsHeld: false });
     const fills = zeroFills(config);
     expectSame(await swaps.ablate(whole, fills, edges), await swaps.ablate(rest, fills));
   });
