@@ -34,6 +34,7 @@ import type { TokenBatch } from "../forward.ts";
 import type { Model } from "../model.ts";
 import { countNodes } from "./circuit-nodes.ts";
 import { Cone } from "./cone.ts";
+import { ConeMemory } from "./cone-memory.ts";
 import { CutWeights, type Cuts } from "./cut-weights.ts";
 import { HostWeights } from "./host-weights.ts";
 import { WholePass } from "./whole-pass.ts";
@@ -63,6 +64,7 @@ export function circuitCompiler(model: Model): (mask: NodeMask, fills?: Fills, c
   const { config, parameters } = model;
   const whole = new HostWeights(config, parameters);
   const wholePass = new WholePass(model);
+  const memory = new ConeMemory();
   return (mask, fills = model.means, cuts = new Map()) => {
     const cut = cuts.size > 0 ? new CutWeights(whole, cuts) : undefined;
     const runWhole = (because: string): CompiledCircuit => {
@@ -73,7 +75,11 @@ export function circuitCompiler(model: Model): (mask: NodeMask, fills?: Fills, c
     const because = obstacle(config, mask);
     if (because !== undefined) return runWhole(because);
     const weights = cut ?? whole;
-    const cone = isEvidentlyLarge(config, mask) ? undefined : new Cone(config, parameters, weights, mask, fills);
+    // Cuts make other weights: what was remembered does not hold for them.
+    const own = cut ? new ConeMemory() : memory;
+    const cone = isEvidentlyLarge(config, mask)
+      ? undefined
+      : new Cone(config, parameters, weights, { mask, fills }, own);
     if (!cone || isLarge(config, cone)) return runWhole("the circuit is too large a part of the model");
     return { wholePass: undefined, logits: (tokens, readout) => cone.logits(tokens, readout) };
   };

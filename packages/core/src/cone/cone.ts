@@ -6,6 +6,7 @@ import { checkTokens, unembed, type TokenBatch } from "../forward.ts";
 import type { Parameters } from "../parameters.ts";
 import { AttentionCone } from "./attention-cone.ts";
 import { circuitSite, type CircuitSite } from "./circuit-nodes.ts";
+import type { ConeMemory, ConePrefix } from "./cone-memory.ts";
 import type { WeightReader } from "./cut-weights.ts";
 import type { Channels } from "./linear-rows.ts";
 import { MlpCone } from "./mlp-cone.ts";
@@ -14,6 +15,8 @@ import { SublayerRead, type ReadPlace } from "./sublayer-read.ts";
 
 /** A sublayer: what it writes, and the part of it that the circuit's writes depend on, if it has any. */
 interface Sublayer extends ReadPlace {
+  /** All its sites, `out` among them. */
+  readonly sites: readonly CircuitSite[];
   readonly out: CircuitSite;
   readonly cone: SublayerCone | undefined;
 }
@@ -30,6 +33,7 @@ interface PlacedSublayer extends Sublayer {
   readonly entrance: SublayerRead | undefined;
   /** [d]: the backdrop that the sublayer reads. */
   readonly before: Float32Array;
+  readonly prefix: ConePrefix;
 }
 
 const NOTHING: Channels = new Map();
@@ -44,29 +48,40 @@ export class Cone {
   readonly #config: ModelConfig;
   readonly #parameters: Parameters;
   readonly #weights: WeightReader;
+  readonly #memory: ConeMemory;
   readonly #sublayers: readonly PlacedSublayer[];
   /** The end of the stream where neither an embedding nor the circuit writes, [d]. */
   readonly #backdrop: Float32Array;
 
-  constructor(config: ModelConfig, parameters: Parameters, weights: WeightReader, mask: NodeMask, fills: Fills) {
+  /** @param memory of circuits of these weights */
+  constructor(
+    config: ModelConfig,
+    parameters: Parameters,
+    weights: WeightReader,
+    { mask, fills }: { readonly mask: NodeMask; readonly fills: Fills },
+    memory: ConeMemory,
+  ) {
     this.#config = config;
     this.#parameters = parameters;
     this.#weights = weights;
+    this.#memory = memory;
     const sublayers = Array.from({ length: config.nLayer }, (_, i) =>
       sublayersOf(config, weights, mask, fills, i),
     ).flat();
     const backdrop = new Backdrop(config);
     const written = new Set<number>();
+    let prefix = memory.start(fills);
     this.#sublayers = sublayers.map((sublayer) => {
       const before = backdrop.values.slice();
-      const { out, cone } = sublayer;
+      const { sites, out, cone } = sublayer;
+      prefix = memory.with(prefix, sites);
       const entrance =
         cone && cone.reads.length > 0
           ? new SublayerRead(config, weights, sublayer, cone.reads, written, before)
           : undefined;
       for (const channel of out.channels) written.add(channel);
       backdrop.add(out);
-      return { ...sublayer, entrance, before };
+      return { ...sublayer, entrance, before, prefix };
     });
     this.#backdrop = backdrop.values;
   }
@@ -89,7 +104,7 @@ export class Cone {
     for (let first = 0; first < batch; first += sequences) {
       const count = Math.min(sequences, batch - first);
       const part = { ids: ids.subarray(first * seq, (first + count) * seq), batch: count, seq };
-      const stream = this.#run(part);
+      const stream = this.#run(part, (prefix, make) => this.#memory.writes(prefix, tokens, first, make));
       columns.forEach((token, j) => {
         const local = token - first * seq;
         if (local >= 0 && local < part.ids.length) stream.copyToken(local, end, j, columns.length);
@@ -106,11 +121,11 @@ export class Cone {
     });
   }
 
-  #run(tokens: TokenBatch): ResidualStream {
+  #run(tokens: TokenBatch, remembered: (prefix: ConePrefix, make: () => Channels) => Channels): ResidualStream {
     const stream = new ResidualStream(this.#config, this.#weights, tokens);
-    for (const { out, entrance, cone, before } of this.#sublayers) {
-      const read = entrance?.read(stream) ?? NOTHING;
-      stream.add(out, cone?.run(read, tokens.batch, tokens.seq) ?? NOTHING, before);
+    for (const { out, entrance, cone, before, prefix } of this.#sublayers) {
+      const run = (cone: SublayerCone) => cone.run(entrance?.read(stream) ?? NOTHING, tokens.batch, tokens.seq);
+      stream.add(out, cone ? remembered(prefix, () => run(cone)) : NOTHING, before);
     }
     return stream;
   }
@@ -136,6 +151,7 @@ function sublayersOf(
   const mlp = { actIn: site("mlp.act_in"), postAct: site("mlp.post_act"), out: site("mlp.resid_delta") };
   return [
     {
+      sites: Object.values(attention),
       out: attention.out,
       norm: `${h}.ln_1`,
       positionNorm: `${h}.ln_p1`,
@@ -143,6 +159,7 @@ function sublayersOf(
       cone: attention.out.channels.length > 0 ? new AttentionCone(config, weights, layer, attention) : undefined,
     },
     {
+      sites: Object.values(mlp),
       out: mlp.out,
       norm: `${h}.ln_2`,
       positionNorm: `${h}.ln_p2`,

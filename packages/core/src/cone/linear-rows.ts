@@ -62,14 +62,31 @@ export class LinearRows {
    */
   evaluate(row: number, fixed: Float32Array, groups: Int32Array, inputs: Channels): Float32Array {
     const values = new Float32Array(groups.length);
-    for (let t = 0; t < values.length; t++) values[t] = fixed[groups[t]!]!;
+    if (fixed.length === 1) values.fill(fixed[0]!);
+    else for (let t = 0; t < values.length; t++) values[t] = fixed[groups[t]!]!;
     const varying = this.#rows.get(row);
-    varying?.inputs.forEach((input, j) => {
-      const weight = varying.weights[j]!;
-      const x = inputs.get(input)!;
-      for (let t = 0; t < values.length; t++) values[t]! += weight * x[t]!;
-    });
+    if (varying) addProducts(values, varying, inputs);
     return values;
+  }
+}
+
+/** Adds weight · input for each input in its turn, rounding to float32 after each; four in a pass spare memory. */
+function addProducts(values: Float32Array, { inputs, weights }: VaryingRow, channels: Channels): void {
+  const { fround } = Math;
+  let i = 0;
+  for (; i + 4 <= inputs.length; i += 4) {
+    const [w0, w1, w2, w3] = [weights[i]!, weights[i + 1]!, weights[i + 2]!, weights[i + 3]!];
+    const [x0, x1] = [channels.get(inputs[i]!)!, channels.get(inputs[i + 1]!)!];
+    const [x2, x3] = [channels.get(inputs[i + 2]!)!, channels.get(inputs[i + 3]!)!];
+    for (let t = 0; t < values.length; t++) {
+      const sum = fround(fround(values[t]! + w0 * x0[t]!) + w1 * x1[t]!);
+      values[t] = fround(sum + w2 * x2[t]!) + w3 * x3[t]!;
+    }
+  }
+  for (; i < inputs.length; i++) {
+    const weight = weights[i]!;
+    const x = channels.get(inputs[i]!)!;
+    for (let t = 0; t < values.length; t++) values[t]! += weight * x[t]!;
   }
 }
 

@@ -65,14 +65,21 @@ export class SelectedRows {
     const evaluate = (rows: readonly number[], inputs: Channels, groups: Int32Array) =>
       this.#activate(rows.map((row) => this.#rows.evaluate(row, this.#fixed.get(row)!, groups, inputs)));
     const values = evaluate(this.#wanted, inputs, groups);
-    this.#selection?.apply(values, this.#windows, groups, (columns) => {
-      const there = new Map([...this.inputs].map((input) => [input, columnsOf(inputs.get(input)!, columns)]));
-      return evaluate(
-        this.#tracked,
-        there,
-        columns.map((column) => groups[column]!),
-      );
-    });
+    if (this.#selection) {
+      const whole = values.map((channel) => channel.slice());
+      this.#selection.apply(values, this.#windows, groups, (columns) => {
+        // Picking out columns costs as much as a row does: it must spare more than that.
+        const some = columns.length < groups.length / 2 ? columns : undefined;
+        const pick = (channel: Float32Array) => (some ? columnsOf(channel, some) : channel);
+        const known = new Map(this.#wanted.map((row, index) => [row, pick(whole[index]!)]));
+        const others = this.#tracked.filter((row) => !known.has(row));
+        const there = new Map([...this.inputs].map((input) => [input, pick(inputs.get(input)!)]));
+        evaluate(others, there, some ? some.map((column) => groups[column]!) : groups).forEach((channel, index) =>
+          known.set(others[index]!, channel),
+        );
+        return { channels: this.#tracked.map((row) => known.get(row)!), columns: some };
+      });
+    }
     return new Map(this.#wanted.map((row, index) => [row, values[index]!]));
   }
 }

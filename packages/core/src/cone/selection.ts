@@ -3,6 +3,12 @@ import { bitsOf, magnitude, preference, sortPlaces } from "./selection-order.ts"
 /** Columns that are decided together: their preferences fit into a cache. */
 const BLOCK = 32;
 
+/** All tracked channels: at all columns or, in their order, at those that were asked for. */
+export interface TrackedChannels {
+  readonly channels: readonly Float32Array[];
+  readonly columns: Int32Array | undefined;
+}
+
 /**
  * AbsTopK on a vector of which few channels vary, decided for some of them without looking at the rest.
  *
@@ -65,24 +71,27 @@ export class Selection {
    * @param values the wanted channels, each [columns]
    * @param windows one for each group, side by side
    * @param groups [columns]: whose window decides
-   * @param trackedAt all tracked channels at some columns
+   * @param trackedAt all tracked channels, at these columns at least
    */
   apply(
     values: readonly Float32Array[],
     windows: Float64Array,
     groups: Int32Array,
-    trackedAt: (columns: Int32Array) => readonly Float32Array[],
+    trackedAt: (columns: Int32Array) => TrackedChannels,
   ): void {
     const undecided = this.#decideAlone(values, windows, groups);
     if (undecided.length === 0) return;
-    const all = trackedAt(undecided).map(bitsOf);
+    const tracked = trackedAt(undecided);
+    const all = tracked.channels.map(bitsOf);
     const size = this.size;
     const block = new Int32Array(BLOCK * size);
     for (let start = 0; start < undecided.length; start += BLOCK) {
       const count = Math.min(BLOCK, undecided.length - start);
       for (let i = 0; i < size; i++) {
         const bits = all[i]!;
-        for (let j = 0; j < count; j++) block[j * size + i] = magnitude(bits[start + j]!);
+        for (let j = 0; j < count; j++) {
+          block[j * size + i] = magnitude(bits[tracked.columns ? start + j : undecided[start + j]!]!);
+        }
       }
       for (let j = 0; j < count; j++) {
         const column = undecided[start + j]!;

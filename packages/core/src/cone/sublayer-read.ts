@@ -98,7 +98,7 @@ export class SublayerRead {
     this.#selection?.apply(values, this.#windows(stream, this.#selection), stream.kindOf, (columns) => {
       const { dModel, dPos } = this.#config;
       const ranked = [...this.#followed, ...Array.from({ length: dPos }, (_, j) => dModel + j)];
-      return ranked.map((channel) => this.#unscaled(at, channel, columns));
+      return { channels: ranked.map((channel) => this.#unscaled(at, channel, columns)), columns };
     });
     values.forEach((value, w) => {
       const bias = this.#wanted[w]! < this.#config.dModel && this.#bias ? this.#bias[this.#wanted[w]!]! : 0;

@@ -10,7 +10,9 @@ import {
   maskOfNodes,
   nodeId,
   parseNodeFile,
+  randomStream,
   runModel,
+  seed,
   siteAt,
   siteName,
   SUBLAYER_LOCTYPES,
@@ -20,6 +22,7 @@ import {
   type Model,
   type ModelConfig,
   type NodeMask,
+  type RandomStream,
   type SiteName,
   type TokenBatch,
 } from "../../src/index.ts";
@@ -123,6 +126,37 @@ test("a few nodes that are read near AbsTopK's cut are selected for the same tok
     { numRuns: 200 },
   );
 });
+
+test("what is remembered of other circuits in the same batches changes no bit", async () => {
+  await useBackend("wasm");
+  fc.assert(
+    fc.property(generalCases, size, fc.integer({ min: 2, max: 5 }), (chosen, batch, seq) => {
+      const model = modelOf(chosen);
+      const random = randomStream(seed(chosen.number), "test/remembered");
+      const batches = [1, 2].map((number) => randomBatch(chosen.config, batch, seq, number));
+      const fills = [model.means, new Map([...model.means].map(([site, means]) => [site, means.map((x) => x / 2)]))];
+      const compile = circuitCompiler(model);
+      let mask = maskOf(chosen);
+      for (let step = 0; step < 12; step++) {
+        // Sometimes back to the start, as a search does that tries one node after the other.
+        mask = random.integer(4) === 0 ? maskOf(chosen) : switched(mask, random);
+        const fill = fills[Number(random.integer(4) === 0)]!;
+        const tokens = batches[random.integer(2)]!;
+        const alone = circuitCompiler(model)(mask, fill).logits(tokens);
+        expect(take(compile(mask, fill).logits(tokens))).toEqual(take(alone));
+      }
+      disposeModel(model);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+/** One node opened or shut. */
+function switched(mask: NodeMask, random: RandomStream): NodeMask {
+  const [site, gates] = [...mask][random.integer(mask.size)]!;
+  const channel = random.integer(gates.length);
+  return new Map([...mask, [site, gates.map((gate, c) => (c === channel ? 1 - gate : gate))]]);
+}
 
 describe("a compiled circuit", () => {
   beforeEach(() => useBackend("wasm"));
