@@ -1,6 +1,6 @@
-// node tools/prune-table.mjs RESULTS.jsonl MODEL… [--tasks A,B] [--pruners P,Q] [--target 0.15] [--seed 0]: prunes each
-// task that a model can do with each pruner, and appends a line for each run to the file; what is there already is left.
-// A pruner may have a setting: eap-ig:score=absolute.
+// node tools/prune-table.mjs RESULTS.jsonl MODEL… [--tasks A,B] [--pruners P,Q] [--target 0.15] [--seed 0] [--budget N]:
+// prunes each task that a model can do with each pruner, and appends a line for each run to the file; what is there
+// already is left. A pruner may have a setting: eap-ig:score=absolute.
 //
 // What is there is printed with
 //   --print: a table for each model and target, tasks × pruners
@@ -27,6 +27,7 @@ const { values: options, positionals } = parseArgs({
     pruners: { type: "string", default: PRUNERS },
     target: { type: "string", default: "0.15" },
     seed: { type: "string", default: "0" },
+    budget: { type: "string" },
     print: { type: "boolean", default: false },
     curves: { type: "boolean", default: false },
     against: { type: "boolean", default: false },
@@ -57,7 +58,8 @@ async function pruneModel(directory) {
     const task = loadTask(name, around);
     if (evaluateTask(model, task, { split: "dev" }).loss > target) continue;
     for (const pruner of prunersAsked()) {
-      const run = { model: basename(directory), task: name, pruner, target, seed: Number(options.seed) };
+      const limit = options.budget === undefined ? {} : { budget: Number(options.budget) };
+      const run = { model: basename(directory), task: name, pruner, target, seed: Number(options.seed), ...limit };
       if (lines.some((line) => Object.entries(run).every(([key, value]) => line[key] === value))) continue;
       const begun = process.cpuUsage();
       const found = await pruneOrRefuse(run, () =>
@@ -66,6 +68,7 @@ async function pruneModel(directory) {
           options: settingsOf(pruner),
           target,
           seed: seed(run.seed),
+          ...limit,
         }),
       );
       if (found === undefined) continue;

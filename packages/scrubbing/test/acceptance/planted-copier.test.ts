@@ -1,7 +1,7 @@
 import { disposeModel } from "@filigree/core";
 import { expect, test } from "vitest";
 import { checkText, verdicts } from "../support/check-text.ts";
-import { judgeMutants } from "../support/judge-mutants.ts";
+import { judgeMutants, VERDICT_SEED } from "../support/judge-mutants.ts";
 import { textOf, type ClaimForm } from "../support/mutants.ts";
 import { COPIER, copierTask, plantedCopier } from "../support/planted-copier.ts";
 
@@ -33,7 +33,7 @@ const CHOICES = {
 };
 
 test("among decoys, norms, AbsTopK and sinks what is planted is supported, and no false mutant of it", async () => {
-  const on = { model: await plantedCopier(), task: copierTask() };
+  const on = { model: await plantedCopier({ noise: 11 + VERDICT_SEED }), task: copierTask() };
   const { originals, mutants } = await judgeMutants("planted copier", on, TRUE, CHOICES);
   expect(originals.filter(({ verdict, holds }) => verdict !== "supported" || !holds)).toEqual([]);
   expect(Math.max(...originals.map(({ r }) => r))).toBeLessThan(0.01);
@@ -54,7 +54,7 @@ test("all heads of the layer together copy as the planted one alone does, and it
 });
 
 test("of a head that attends but writes nothing, nothing is supported", async () => {
-  const model = await plantedCopier(false);
+  const model = await plantedCopier({ alive: false });
   const document = await checkText(POSITIVE.map(textOf).join("\n"), model, copierTask());
   disposeModel(model);
   expect(Object.values(verdicts(document))).not.toContain("supported");

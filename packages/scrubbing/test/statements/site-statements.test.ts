@@ -191,7 +191,7 @@ test("what affects what, by B's own values, and past what is held", async () => 
 });
 
 test("zeros of the weights answer claims about paths that are not there, without a run", async () => {
-  const model = await plantedCopier(false);
+  const model = await plantedCopier({ alive: false });
   const found = await verdictsOf(
     [
       carries(part("0.mlp.post_act", "opener"), "quote type"),

@@ -10,6 +10,9 @@ import { mutantsOf, textOf, type Choices, type ClaimForm } from "./mutants.ts";
 /** A file to write a row of the table to, over all mutants; tools/verdict-table.mjs sets it. */
 const TABLE = process.env["FILIGREE_VERDICT_TABLE"];
 
+/** The seed of the checks and of what is drawn about a planted circuit; `tools/verdict-table.mjs --seed` sets it. */
+export const VERDICT_SEED = Number(process.env["FILIGREE_VERDICT_SEED"] ?? 0);
+
 /** Mutants of each model where no table is asked for. */
 const FEW = 24;
 
@@ -32,7 +35,7 @@ export async function judgeMutants(
 ): Promise<{ readonly originals: readonly Judged[]; readonly mutants: readonly Judged[] }> {
   const all = mutantsOf(truths, choices).filter((text) => isAccepted(text, model, task));
   const chosen = TABLE === undefined ? some(all, FEW, name) : all;
-  const text = ["donors 2", ...truths.map(textOf), ...chosen].join("\n");
+  const text = ["donors 2", `seed ${VERDICT_SEED}`, ...truths.map(textOf), ...chosen].join("\n");
   const exact = new ExactFigures(model, task);
   const truth = hypothesisOf(text, model, task).claims.map(({ statement }) => exact.holds(statement));
   const { claims } = await checkText(text, model, task);

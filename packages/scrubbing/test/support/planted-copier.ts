@@ -14,11 +14,11 @@ export const COPIER = { layer: 1, head: 2, heads: 4 };
 const D_HEAD = 4;
 const FILLERS = [2, 3, 4];
 
-/** @param alive whether the copying head writes anything */
-export function plantedCopier(alive = true): Promise<Model> {
+/** @param alive whether the copying head writes anything @param noise seed of all that is not planted */
+export function plantedCopier({ alive = true, noise = 11 } = {}): Promise<Model> {
   const attention = COPIER.heads * D_HEAD;
   const row = COPIER.head * D_HEAD;
-  const random = randomStream(seed(11), "test/planted noise");
+  const random = randomStream(seed(noise), "test/planted noise");
   const embedding: Entry[] = [
     [0, CHANNEL.double, 1],
     [1, CHANNEL.single, 1],
