@@ -1,7 +1,17 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { compileExample } from "./compile-example.ts";
 import { internalDependencies, root, type WorkspacePackage } from "./workspace.ts";
 
 const runFile = promisify(execFile);
@@ -57,38 +67,81 @@ export function withItsOwn(
   return found;
 }
 
-/** Makes an empty project in `directory` and installs the package there, from its tarball and those that it needs. */
-export async function installAlone(
-  name: string,
-  packages: readonly WorkspacePackage[],
-  tarballs: ReadonlyMap<string, string>,
-  directory: string,
-): Promise<void> {
+/** Makes an empty project in `directory` and installs all packages of the house there, from their tarballs. */
+export async function installTogether(tarballs: ReadonlyMap<string, string>, directory: string): Promise<void> {
   mkdirSync(directory, { recursive: true });
-  const needed = [...withItsOwn(name, packages)].map((other) => [other, `file:${tarballs.get(other)}`]);
-  const manifest = { name: "empty-project", private: true, type: "module", dependencies: Object.fromEntries(needed) };
-  writeFileSync(join(directory, "package.json"), JSON.stringify(manifest));
+  const dependencies = Object.fromEntries([...tarballs].map(([name, path]) => [name, `file:${path}`]));
+  writeProject(directory, dependencies);
   // The third-party packages come from npm's cache, which installing the repository has filled.
   await run(directory, "npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", "--no-package-lock"]);
+}
+
+/**
+ * Makes a project in `directory` with a package, what the package declares, what that declares, and nothing else. Their
+ * files are links to those of the project where everything is installed: npm would write the same thousands of files for
+ * each package.
+ *
+ * @throws Error where something that is declared is not installed.
+ */
+export function linkAlone(name: string, everything: string, directory: string): void {
+  const [from, to] = [everything, directory].map((project) => join(project, "node_modules")) as [string, string];
+  const linked = new Set<string>();
+  const link = (wanted: string, optional: boolean) => {
+    if (linked.has(wanted)) return;
+    if (!existsSync(join(from, wanted))) {
+      if (optional) return;
+      throw new Error(`${wanted}, which ${name} needs, is not installed`);
+    }
+    linked.add(wanted);
+    linkFiles(join(from, wanted), join(to, wanted));
+    const { dependencies = {}, optionalDependencies = {}, ...peers } = readManifest(join(from, wanted));
+    const { peerDependencies = {}, peerDependenciesMeta = {} } = peers;
+    // What depends on the machine may be in both lists.
+    for (const needed of Object.keys(dependencies)) link(needed, needed in optionalDependencies);
+    for (const needed of Object.keys(optionalDependencies)) link(needed, true);
+    // npm installs the package that another must be beside, unless it is marked optional.
+    for (const needed of Object.keys(peerDependencies))
+      if (!peerDependenciesMeta[needed]?.optional) link(needed, false);
+  };
+  link(name, false);
+  writeProject(directory, { [name]: "*" });
+  mkdirSync(join(to, ".bin"));
+  for (const command of Object.keys(readManifest(join(from, name)).bin ?? {}))
+    symlinkSync(readlinkSync(join(from, ".bin", command)), join(to, ".bin", command));
+}
+
+function writeProject(directory: string, dependencies: Readonly<Record<string, string>>): void {
+  const manifest = { name: "empty-project", private: true, type: "module", dependencies };
+  writeFileSync(join(directory, "package.json"), JSON.stringify(manifest));
+}
+
+/** What an installed package declares. */
+interface Declared {
+  readonly bin?: Readonly<Record<string, string>>;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>;
+}
+
+function readManifest(directory: string): Declared {
+  return JSON.parse(readFileSync(join(directory, "package.json"), "utf8"));
+}
+
+function linkFiles(from: string, to: string): void {
+  mkdirSync(to, { recursive: true });
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)];
+    if (entry.isDirectory()) linkFiles(source, target);
+    else if (entry.isSymbolicLink()) symlinkSync(readlinkSync(source), target);
+    else linkSync(source, target);
+  }
 }
 
 /** Compiles an example in the project with strict TypeScript, runs it under plain node, and gives what it prints. */
 export async function runExample(source: string, directory: string): Promise<string> {
   writeFileSync(join(directory, "example.ts"), source);
-  const compilerOptions = {
-    target: "ES2023",
-    lib: ["ES2023"],
-    module: "NodeNext",
-    strict: true,
-    noUncheckedIndexedAccess: true,
-    exactOptionalPropertyTypes: true,
-    skipLibCheck: true,
-    // The types of Node itself are the compiler's side of the example, not the package's: they come from the repository.
-    types: ["node"],
-    typeRoots: [join(root, "node_modules/@types")],
-  };
-  writeFileSync(join(directory, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["example.ts"] }));
-  await run(directory, process.execPath, [join(root, "node_modules/typescript/bin/tsc")]);
+  compileExample(join(directory, "example.ts"));
   return run(directory, process.execPath, ["example.js"]);
 }
 

@@ -4,17 +4,18 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { typescriptBlocks } from "../house/readme-example.ts";
 import { importsOf, packageOf } from "../house/source-imports.ts";
-import { installAlone, packAll, runCommand, runExample } from "../house/standing-alone.ts";
+import { installTogether, linkAlone, packAll, runCommand, runExample } from "../house/standing-alone.ts";
 import { listPackages } from "../house/workspace.ts";
 
 const packages = listPackages();
 let outside: string;
-let tarballs: ReadonlyMap<string, string>;
+let everything: string;
 
 beforeAll(async () => {
   outside = mkdtempSync(join(tmpdir(), "filigree-alone-"));
   mkdirSync(join(outside, "tarballs"));
-  tarballs = await packAll(join(outside, "tarballs"));
+  everything = join(outside, "everything");
+  await installTogether(await packAll(join(outside, "tarballs")), everything);
 });
 
 afterAll(() => rmSync(outside, { recursive: true, force: true }));
@@ -30,7 +31,7 @@ describe.concurrent.each(packages)("$manifest.name alone in an empty project", (
     expect(strays).toEqual([]);
 
     const project = join(outside, folder);
-    await installAlone(manifest.name, packages, tarballs, project);
+    linkAlone(manifest.name, everything, project);
     expect((await runExample(example, project)).trim()).not.toBe("");
     for (const command of Object.keys(manifest.bin ?? {}))
       expect(await runCommand(command, ["--version"], project)).toContain(manifest.version);
