@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseNodeFile, siteName, useBackend } from "@filigree/core";
 import { beforeAll, expect, test } from "vitest";
@@ -27,6 +27,16 @@ test("prune prints a circuit; interrupted and resumed it writes the same one; ev
   expectCode(interrupted, 130);
   expect(interrupted.stderr).toMatch(/interrupted: the state after step \d+ is in quotes\.json\.state\.json/u);
   expect(filesIn(folder)).toEqual([...model, "quotes.json.state.json"]);
+
+  const state = join(folder, "quotes.json.state.json");
+  const saved = readFileSync(state, "utf8");
+  writeFileSync(state, saved.replace(/"tau":\[[^,]+,/u, '"tau":["many",'));
+  const damaged = await filigree([...prune, "--resume"], folder);
+  expectCode(damaged, 2);
+  expect(damaged.stderr).toContain("error: quotes.json.state.json: sha256: it is not what was saved: its hash differs");
+  expect(filesIn(folder)).toEqual([...model, "quotes.json.state.json"]);
+
+  writeFileSync(state, saved);
   const resumed = await filigree([...prune, "--resume"], folder);
   expectCode(resumed, 0);
   expect(resumed.stdout).toMatch(/^circuit {6}\d+ nodes, \d+ edges, in quotes\.json$/mu);

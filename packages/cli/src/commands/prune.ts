@@ -14,8 +14,9 @@ import {
 import { EXIT } from "../exit-codes.ts";
 import { interruptible } from "../interrupted.ts";
 import { pluginSummaries } from "../model/plugin-summaries.ts";
-import { pruneResumably, stateFile } from "../model/prune-resumably.ts";
+import { pruneResumably } from "../model/prune-resumably.ts";
 import { searchResumably } from "../model/prune-search.ts";
+import { stateFile } from "../model/state-file.ts";
 import { taskOf } from "../model/task-of.ts";
 import { withModel } from "../model/with-model.ts";
 import { renderPlugins } from "../render/plugins.ts";

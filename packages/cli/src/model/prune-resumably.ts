@@ -1,10 +1,9 @@
 import type { Model } from "@filigree/core";
 import type { AblationKind, PruneProgress, PruneResult } from "@filigree/pruners";
-import { JsonValue } from "@filigree/sites";
 import type { Task } from "@filigree/tasks";
 import type { Settings } from "../arguments.ts";
-import { readText } from "../files.ts";
 import { Interrupted } from "../interrupted.ts";
+import { readState, stateFile, stateText } from "./state-file.ts";
 
 export interface ResumableRun {
   /** The node file that the run is to write; an interrupted run leaves its state beside it. */
@@ -19,11 +18,6 @@ export interface ResumableRun {
   readonly resume?: true;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: PruneProgress) => void;
-}
-
-/** Where an interrupted run leaves its state. */
-export function stateFile(out: string): string {
-  return `${out}.state.json`;
 }
 
 /**
@@ -53,7 +47,7 @@ export async function pruneResumably(model: Model, task: Task, run: ResumableRun
     const failed = error instanceof PrunerError || error instanceof BudgetError;
     if (!signal.aborted && !failed) throw error;
     const saved = last && out !== undefined ? stateFile(out) : undefined;
-    if (saved !== undefined) await writeFileAtomically(saved, `${JSON.stringify(last!.checkpoint())}\n`);
+    if (saved !== undefined) await writeFileAtomically(saved, stateText(last!.checkpoint()));
     if (failed) {
       if (saved !== undefined) error.message += `\n  the state after step ${last!.steps} is in ${saved}`;
       throw error;
@@ -79,9 +73,4 @@ export async function pruningSettings(run: Omit<ResumableRun, "onProgress">) {
     signal,
     ...(budget !== undefined && { budget }),
   };
-}
-
-/** What an interrupted run left. @throws InputError where it is damaged */
-export async function readState<State>(path: string, read: (saved: unknown, where: string) => State): Promise<State> {
-  return read(JsonValue.parse(await readText(path, "the state of an interrupted run"), path).any(), path);
 }

@@ -4,7 +4,8 @@ import type { Task } from "@filigree/tasks";
 import { Interrupted } from "../interrupted.ts";
 import { spread } from "../workers/spread.ts";
 import { LatestWriter } from "./latest-writer.ts";
-import { pruningSettings, readState, stateFile, type ResumableRun } from "./prune-resumably.ts";
+import { pruningSettings, type ResumableRun } from "./prune-resumably.ts";
+import { readState, stateFile, stateText } from "./state-file.ts";
 
 export interface SearchRun extends Omit<ResumableRun, "onProgress"> {
   /** Of the model, and the task as it was named: each thread loads them. */
@@ -44,7 +45,7 @@ export async function searchResumably(model: Model, task: Task, run: SearchRun):
       // With one worker trials run here, on the model that is loaded already.
       ...(run.workers > 1 && { run: onThreads(run) }),
       onProgress: (progress) => {
-        if (progress.done > done) saved.add(stateText(progress));
+        if (progress.done > done) saved.add(stateText(progress.checkpoint()));
         done = progress.done;
         last = progress;
         run.onProgress(progress);
@@ -55,7 +56,7 @@ export async function searchResumably(model: Model, task: Task, run: SearchRun):
     if (!signal.aborted && !failed) throw error;
     await saved.end();
     const kept = done > 0 && state !== undefined;
-    if (kept && last) await save(stateText(last));
+    if (kept && last) await save(stateText(last.checkpoint()));
     if (failed) {
       if (kept) error.message += `\n  the ${done} finished runs are in ${state}`;
       throw error;
@@ -65,10 +66,6 @@ export async function searchResumably(model: Model, task: Task, run: SearchRun):
   } finally {
     await saved.end();
   }
-}
-
-function stateText({ checkpoint }: SearchProgress): string {
-  return `${JSON.stringify(checkpoint())}\n`;
 }
 
 function onThreads({ directory, reference, pruner, target, ablation, seed, workers, signal }: SearchRun): TrialRunner {
