@@ -9,15 +9,15 @@ export type PackedError =
   | { readonly problem: InputProblem }
   | { readonly error: unknown; readonly properties: Readonly<Record<string, unknown>> };
 
-/** Properties by which the system says what it refused. */
-const SYSTEM_PROPERTIES = ["code", "path", "syscall"];
+/** The name by which errors of plugins are told, and properties by which the system says what it refused. */
+const KEPT_PROPERTIES = ["name", "code", "path", "syscall"];
 
 export function packError(error: unknown): PackedError {
   if (error instanceof InputError) {
     const { what, where, expected, hint } = error;
     return { problem: { what, where, expected, hint } };
   }
-  const own = SYSTEM_PROPERTIES.map((name) => [name, (error as Record<string, unknown> | null)?.[name]] as const);
+  const own = KEPT_PROPERTIES.map((name) => [name, (error as Record<string, unknown> | null)?.[name]] as const);
   return { error, properties: Object.fromEntries(own.filter(([, value]) => value !== undefined)) };
 }
 
