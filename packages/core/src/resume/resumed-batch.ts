@@ -44,22 +44,23 @@ export class ResumedBatch {
     const twin = this.#config.causal ? this.#shared.twinOf(run, resumed.known, writes) : undefined;
     this.twins.push(twin);
     this.#rows += this.#rowsOf(resumed, writes, twin);
-    for (const write of writes) {
-      const here = this.writes.get(write.site);
-      if (here) here.push({ ...write, run });
-      else this.writes.set(write.site, [{ ...write, run }]);
+    for (const { site, token, channels, values, receiver } of writes) {
+      const here = this.writes.get(site) ?? [];
+      here.push({ run, site, token, channels, values, receiver });
+      this.writes.set(site, here);
     }
   }
 
   #rowsOf({ known, readout }: ResumedRun, writes: readonly TokenWrite[], twin: Twin | undefined): number {
     const { causal, nLayer } = this.#config;
-    const rows = writes.map(rowOf);
     const inLastLayer = writes.every(({ site }) => {
       const { layer } = parseSite(site);
       return layer === nLayer - 1 || site === "final_resid";
     });
-    if (inLastLayer) return new Set([...rows, readout]).size;
+    // Those that are written, and the one that is read.
+    if (inLastLayer) return 1 + writes.length;
     if (!causal) return this.known.runs[known]!.ids.length;
-    return Math.max(1, readout + 1 - Math.max(twin?.before ?? 0, Math.min(readout, ...rows)));
+    const first = writes.reduce((first, write) => Math.min(first, rowOf(write)), readout);
+    return Math.max(1, readout + 1 - Math.max(twin?.before ?? 0, first));
   }
 }

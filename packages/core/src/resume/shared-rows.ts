@@ -20,8 +20,8 @@ export class SharedRows {
 
   /** The run before this one that shares most of its rows; from now on it may be found itself. */
   twinOf(run: number, known: number, writes: readonly TokenWrite[]): Twin | undefined {
+    if (writes.length < 2) return undefined;
     const rows = [...new Set(writes.map(rowOf))].sort((a, b) => a - b);
-    if (rows.length < 2) return undefined;
     const named = writes.map((write) => ({ row: rowOf(write), name: this.#nameOf(write) }));
     let twin: Twin | undefined;
     for (const before of rows.slice(1)) {

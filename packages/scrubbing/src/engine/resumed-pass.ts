@@ -71,10 +71,11 @@ export class ResumedPass {
     let end = start;
     while (end < tasks.length && batch.rows < ROWS_AT_ONCE) {
       const { reference, writes } = tasks[end++]!.swap;
-      const run = { known: reference, readout: dataset.examples[reference]!.position };
       batch.add(
-        run,
-        writes.map(({ position, ...write }) => ({ ...write, token: position })),
+        { known: reference, readout: dataset.examples[reference]!.position },
+        writes.map(({ site, channels, position: token, values, receiver }) => {
+          return { site, token, channels, values, receiver };
+        }),
       );
     }
     return { chosen: tasks.slice(start, end), batch };

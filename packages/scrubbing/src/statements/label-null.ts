@@ -23,14 +23,17 @@ export function shuffledLabels(
   const values = dataset.examples.map((example) => featureOf(example, feature));
   const random = context.random("shuffled labels");
   const all = mean(atRandom.map(({ delta2 }) => delta2));
-  const draws: number[] = [];
-  for (let i = 0; i < SHUFFLES; i++) {
-    const shuffled = random.shuffle(values);
-    const equal = atRandom.filter(({ swap }) => shuffled[swap.reference] === shuffled[swap.donor]);
+  const ratio = (labels: readonly unknown[]) => {
+    let [sum, count] = [0, 0];
+    for (const { swap, delta2 } of atRandom) {
+      if (labels[swap.reference] !== labels[swap.donor]) continue;
+      sum += delta2;
+      count++;
+    }
     // No pair with equal shuffled values, or no effect at all: EQ is then as good as ANY.
-    draws.push(equal.length > 0 && all > 0 ? mean(equal.map(({ delta2 }) => delta2)) / all : 1);
-  }
-  draws.sort((a, b) => a - b);
+    return count > 0 && all > 0 ? sum / count / all : 1;
+  };
+  const draws = Array.from({ length: SHUFFLES }, () => ratio(random.shuffle(values))).sort((a, b) => a - b);
   const r: Interval = {
     estimate: quantile(draws, 0.5),
     low: quantile(draws, 0.05),
@@ -67,9 +70,17 @@ export function shuffledShifts(
     return answer === undefined ? 0 : leaning(x, after, answer) - leaning(x, before, answer);
   });
   const reach = (labels: readonly unknown[]) => {
-    const differs = atRandom.map(({ swap }) => labels[swap.reference] !== labels[swap.donor]);
-    const apart = mean(moved.filter((_, i) => differs[i]));
-    return predicted ? apart : apart - mean(moved.filter((_, i) => !differs[i]));
+    const [apart, equal] = [
+      { sum: 0, count: 0 },
+      { sum: 0, count: 0 },
+    ];
+    atRandom.forEach(({ swap }, i) => {
+      const side = labels[swap.reference] === labels[swap.donor] ? equal : apart;
+      side.sum += moved[i]!;
+      side.count++;
+    });
+    const meanOf = ({ sum, count }: typeof apart) => sum / Math.max(1, count);
+    return predicted ? meanOf(apart) : meanOf(apart) - meanOf(equal);
   };
   const random = context.random("shuffled labels");
   const draws = Array.from({ length: SHUFFLES }, () => reach(random.shuffle(values))).sort((a, b) => a - b);
