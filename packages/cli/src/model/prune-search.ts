@@ -58,14 +58,18 @@ export async function searchResumably(model: Model, task: Task, run: SearchRun):
     const kept = done > 0 && state !== undefined;
     if (kept && last) await save(stateText(last.checkpoint()));
     if (failed) {
-      if (kept) error.message += `\n  the ${done} finished runs are in ${state}`;
+      if (kept) error.message += `\n  ${finishedRuns(done)} in ${state}`;
       throw error;
     }
     if (!kept) throw new Interrupted("nothing was written; the same command starts again");
-    throw new Interrupted(`the ${done} finished runs are in ${state}\n  go on with the same command and --resume`);
+    throw new Interrupted(`${finishedRuns(done)} in ${state}\n  go on with the same command and --resume`);
   } finally {
     await saved.end();
   }
+}
+
+function finishedRuns(count: number): string {
+  return count === 1 ? "the finished run is" : `the ${count} finished runs are`;
 }
 
 function onThreads({ directory, reference, pruner, target, ablation, seed, workers, signal }: SearchRun): TrialRunner {
