@@ -70,3 +70,12 @@ test("what is settled without a run says so", async () => {
   expect(claims[0]!.settled).toMatch(/^untestable: .*accuracy/);
   expect(claims[0]).toMatchObject({ rules: [], forwardPasses: 0 });
 });
+
+test("a claim that is searched for a counterexample may take more passes than a plan can know", async () => {
+  const tester = testerOf("donors 3\nexamples 40\n{ attn L1 + mlp L0 } is complete");
+  const [plan] = (await tester.explain(origin)).claims;
+  const [verdict] = await tester.testAll();
+  tester.dispose();
+  expect(plan!.searches).toBe(true);
+  expect(verdict!.forwardPasses).toBeGreaterThan(plan!.forwardPasses);
+});

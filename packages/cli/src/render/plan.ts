@@ -20,11 +20,15 @@ export function renderPlan(plan: PlanDocument, look: Look): string {
     paint.dim(`${file} · task ${task} · ${counted(examples, "example")}`),
     "",
     ...claims.flatMap((claim) => [...renderClaim(claim, look), ""]),
-    paint.bold(`${passes(forwardPasses)} in all, swaps that claims share counted once`),
+    paint.bold(
+      `${claims.some(({ searches }) => searches) ? "at least " : ""}${passes(forwardPasses)} in all, ` +
+        "swaps that claims share counted once",
+    ),
   ].join("\n");
 }
 
-function renderClaim({ text, settled, rules, furtherPasses, forwardPasses }: ClaimPlan, look: Look): string[] {
+function renderClaim(claim: ClaimPlan, look: Look): string[] {
+  const { text, settled, rules, furtherPasses, forwardPasses, searches } = claim;
   const { paint, columns } = look;
   const [first = "", ...more] = wrap(text, columns - MARGIN.length);
   const lines = [paint.bold(first), ...more].map((line) => MARGIN + line);
@@ -32,7 +36,10 @@ function renderClaim({ text, settled, rules, furtherPasses, forwardPasses }: Cla
   for (const rule of rules) lines.push(...indented(ruleText(rule), columns), ...writeTexts(rule, look));
   if (furtherPasses > 0)
     lines.push(...indented(`random circuits, ablations, runs of donors: ${passes(furtherPasses)}`, columns));
-  if (rules.length > 0) lines.push(...indented(`together ${passes(forwardPasses)}`, columns));
+  const together = searches
+    ? `together at least ${passes(forwardPasses)}: the search for the worst removal goes on where it finds one`
+    : `together ${passes(forwardPasses)}`;
+  if (rules.length > 0) lines.push(...indented(together, columns));
   return lines;
 }
 

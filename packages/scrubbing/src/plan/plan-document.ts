@@ -24,6 +24,8 @@ export interface ClaimPlan {
   readonly furtherPasses: number;
   /** Sequences that go through the model, or a part of it, in all. Swaps that other claims run too are counted. */
   readonly forwardPasses: number;
+  /** The claim is searched for what speaks against it, and how far that goes hangs on what is found: there may be more. */
+  readonly searches?: true;
 }
 
 /** The swaps under one rule. */

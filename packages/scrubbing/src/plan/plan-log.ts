@@ -45,7 +45,7 @@ export class PlanLog {
     this.#further += sequences;
   }
 
-  plan({ name, text, line }: Claim, settled: string | undefined): ClaimPlan {
+  plan({ name, text, line, statement }: Claim, settled: string | undefined): ClaimPlan {
     const rules = [...this.#rules.values()].map(({ plan }) => plan);
     const passes = rules.reduce((sum, { fresh }) => sum + fresh, this.#further);
     // What follows the first runs goes by figures that a dry run does not have: only what comes before them is certain.
@@ -58,6 +58,7 @@ export class PlanLog {
       rules,
       furtherPasses: this.#further,
       forwardPasses: passes,
+      ...(statement.kind === "complete" && { searches: true }),
     };
   }
 
