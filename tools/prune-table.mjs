@@ -58,8 +58,8 @@ async function pruneModel(directory) {
     const task = loadTask(name, around);
     if (evaluateTask(model, task, { split: "dev" }).loss > target) continue;
     for (const pruner of prunersAsked()) {
-      const limit = options.budget === undefined ? {} : { budget: Number(options.budget) };
-      const run = { model: basename(directory), task: name, pruner, target, seed: Number(options.seed), ...limit };
+      const budget = options.budget === undefined ? undefined : Number(options.budget);
+      const run = { model: basename(directory), task: name, pruner, target, seed: Number(options.seed), budget };
       if (lines.some((line) => Object.entries(run).every(([key, value]) => line[key] === value))) continue;
       const begun = process.cpuUsage();
       const found = await pruneOrRefuse(run, () =>
@@ -68,7 +68,7 @@ async function pruneModel(directory) {
           options: settingsOf(pruner),
           target,
           seed: seed(run.seed),
-          ...limit,
+          ...(budget !== undefined && { budget }),
         }),
       );
       if (found === undefined) continue;
@@ -175,9 +175,14 @@ function against(dense, ...sparse) {
   });
 }
 
-/** Edges of the runs that have these properties; undefined where there is none, and where one missed its target. */
+/**
+ * Edges of the runs that have these properties, those with the largest budget where there are several; undefined where
+ * there is none, and where one missed its target.
+ */
 function edgesOf(properties) {
-  const runs = lines.filter((line) => Object.entries(properties).every(([key, value]) => line[key] === value));
+  const all = lines.filter((line) => Object.entries(properties).every(([key, value]) => line[key] === value));
+  const largest = Math.max(...all.map(({ budget = Infinity }) => budget));
+  const runs = all.filter(({ budget = Infinity }) => budget === largest);
   return runs.every(({ reached }) => reached) ? geometricMean(runs.map(({ edges }) => edges)) : undefined;
 }
 

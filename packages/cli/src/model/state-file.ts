@@ -30,7 +30,7 @@ export async function readState<State extends object>(
   const expected = hashOf(saved);
   if (sha256 === expected) return saved as unknown as State;
   throw new InputError({
-    what: "it is not what was saved: its hash differs",
+    what: sha256 === undefined ? "it has no hash" : "it is not what was saved: its hash differs",
     where: `${path}: sha256`,
     expected,
     hint: "start afresh, without --resume",

@@ -56,7 +56,7 @@ export interface CompiledCircuit {
  * Reads a model's weights once and compiles circuits of it: `circuitCompiler(model)(mask)`. The masks are those of
  * `ablate`, and so are the fills: the model's means, where left out. Single edges may be cut too. The model must outlive
  * what was compiled. Who asks for the same `TokenBatch` again and again gives the same object: what all circuits have in
- * common is then computed once.
+ * common is then computed once. What fills hold must not change meanwhile.
  *
  * The function that is returned throws an InputError where a masked site has no fill.
  */

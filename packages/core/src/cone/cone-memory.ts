@@ -4,11 +4,15 @@ import type { TokenBatch } from "../forward.ts";
 import type { CircuitSite } from "./circuit-nodes.ts";
 import type { Channels } from "./linear-rows.ts";
 
-/** Numbers that are remembered at most: 128 MB. */
+/** Numbers that are remembered at most, 128 MB, and what an entry costs beside its own. */
 const MOST_REMEMBERED = 2 ** 25;
+const ENTRY = 150;
 
 /** Names a circuit as far as some sublayer: equal for circuits that have the same nodes and fills up to there. */
 export type ConePrefix = string & { readonly conePrefix: unique symbol };
+
+/** A batch that was run before. */
+export type KnownBatch = number & { readonly knownBatch: unique symbol };
 
 /**
  * What circuits write, sublayer by sublayer, in batches that are run again and again. A search that removes one node at
@@ -16,7 +20,7 @@ export type ConePrefix = string & { readonly conePrefix: unique symbol };
  * longest is forgotten first.
  */
 export class ConeMemory {
-  readonly #batches = new WeakMap<TokenBatch, number>();
+  readonly #batches = new WeakMap<TokenBatch, { readonly ids: Int32Array; readonly number: number }>();
   readonly #fills = new WeakMap<Fills, number>();
   readonly #writes = new Map<string, Channels>();
   #count = 0;
@@ -24,7 +28,9 @@ export class ConeMemory {
 
   /** The prefix in front of the first sublayer. */
   start(fills: Fills): ConePrefix {
-    return `fills ${this.#numberOf(this.#fills, fills)}` as ConePrefix;
+    let number = this.#fills.get(fills);
+    if (number === undefined) this.#fills.set(fills, (number = this.#count++));
+    return `fills ${number}` as ConePrefix;
   }
 
   /** The prefix with one more sublayer. */
@@ -35,14 +41,24 @@ export class ConeMemory {
       .hex() as ConePrefix;
   }
 
-  /** What the last sublayer of a prefix writes into a part of a batch. @param part the sequence that it begins with */
-  writes(prefix: ConePrefix, tokens: TokenBatch, part: number, make: () => Channels): Channels {
-    // A batch that is run once is not worth remembering.
-    const isKnown = this.#batches.has(tokens);
-    const name = `${this.#numberOf(this.#batches, tokens)} ${part} ${prefix}`;
+  /** The batch, if it was run before; from now on it was. */
+  batch(tokens: TokenBatch): KnownBatch | undefined {
+    const known = this.#batches.get(tokens);
+    if (known && areEqual(known.ids, tokens.ids)) return known.number as KnownBatch;
+    this.#batches.set(tokens, { ids: tokens.ids.slice(), number: this.#count++ });
+    return undefined;
+  }
+
+  /**
+   * What the last sublayer of a prefix writes into a part of a batch. A batch that is run once is not worth remembering.
+   *
+   * @param part the sequence that the part begins with
+   */
+  writes(prefix: ConePrefix, batch: KnownBatch | undefined, part: number, make: () => Channels): Channels {
+    if (batch === undefined) return make();
+    const name = `${batch} ${part} ${prefix}`;
     const known = this.#writes.get(name);
     const writes = known ?? make();
-    if (!isKnown) return writes;
     if (!known) this.#size += sizeOf(writes);
     this.#writes.delete(name);
     this.#writes.set(name, writes);
@@ -53,16 +69,16 @@ export class ConeMemory {
     }
     return writes;
   }
-
-  #numberOf<Key extends object>(numbers: WeakMap<Key, number>, key: Key): number {
-    let number = numbers.get(key);
-    if (number === undefined) numbers.set(key, (number = this.#count++));
-    return number;
-  }
 }
 
 function sizeOf(writes: Channels): number {
-  let size = 0;
+  let size = ENTRY;
   for (const values of writes.values()) size += values.length;
   return size;
+}
+
+function areEqual(a: Int32Array, b: Int32Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }

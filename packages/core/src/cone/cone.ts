@@ -96,6 +96,7 @@ export class Cone {
     checkTokens(this.#config, tokens, readout);
     const { ids, batch, seq } = tokens;
     const { dModel, positions } = this.#config;
+    const known = this.#memory.batch(tokens);
     const columns = readout ?? Int32Array.from(ids.keys());
     const end = new Float32Array(dModel * columns.length);
     this.#backdrop.forEach((value, c) => end.fill(value, c * columns.length, (c + 1) * columns.length));
@@ -104,7 +105,7 @@ export class Cone {
     for (let first = 0; first < batch; first += sequences) {
       const count = Math.min(sequences, batch - first);
       const part = { ids: ids.subarray(first * seq, (first + count) * seq), batch: count, seq };
-      const stream = this.#run(part, (prefix, make) => this.#memory.writes(prefix, tokens, first, make));
+      const stream = this.#run(part, (prefix, make) => this.#memory.writes(prefix, known, first, make));
       columns.forEach((token, j) => {
         const local = token - first * seq;
         if (local >= 0 && local < part.ids.length) stream.copyToken(local, end, j, columns.length);

@@ -33,7 +33,7 @@ export class ResumedBatch {
     this.known = known;
   }
 
-  /** How many rows a layer computes at most. */
+  /** How many rows a layer computes, about: rows behind what is read out, that are read all the same, are not counted. */
   get rows(): number {
     return this.#rows;
   }

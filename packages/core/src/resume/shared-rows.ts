@@ -14,24 +14,36 @@ export interface Twin {
  * Two runs are compared in front of tokens alone that both are written at: sharing less than could be is no error.
  */
 export class SharedRows {
-  /** The first run with each beginning. */
+  /** Numbers for beginnings: a shorter one with the next write. */
+  readonly #beginnings = new Map<string, number>();
+  /** The first run with each beginning in front of a token. */
   readonly #first = new Map<string, number>();
   readonly #contents = new Contents();
 
   /** The run before this one that shares most of its rows; from now on it may be found itself. */
   twinOf(run: number, known: number, writes: readonly TokenWrite[]): Twin | undefined {
     if (writes.length < 2) return undefined;
-    const rows = [...new Set(writes.map(rowOf))].sort((a, b) => a - b);
-    const named = writes.map((write) => ({ row: rowOf(write), name: this.#nameOf(write) }));
+    // Of two writes to one row the later one wins: they keep their order.
+    const inOrder = writes.toSorted((a, b) => rowOf(a) - rowOf(b));
+    let beginning = this.#begin(`run ${known}`);
     let twin: Twin | undefined;
-    for (const before of rows.slice(1)) {
-      const names = named.filter(({ row }) => row < before).map(({ name }) => name);
-      const beginning = [known, before, ...names].join(" ");
-      const first = this.#first.get(beginning);
-      if (first === undefined) this.#first.set(beginning, run);
-      else twin = { run: first, before };
-    }
+    inOrder.forEach((write, i) => {
+      const before = rowOf(write);
+      if (i > 0 && before > rowOf(inOrder[i - 1]!)) {
+        const name = `${beginning} ${before}`;
+        const first = this.#first.get(name);
+        if (first === undefined) this.#first.set(name, run);
+        else twin = { run: first, before };
+      }
+      beginning = this.#begin(`${beginning} ${this.#nameOf(write)}`);
+    });
     return twin;
+  }
+
+  #begin(name: string): number {
+    let number = this.#beginnings.get(name);
+    if (number === undefined) this.#beginnings.set(name, (number = this.#beginnings.size));
+    return number;
   }
 
   #nameOf({ site, token, channels, receiver, values }: TokenWrite): string {

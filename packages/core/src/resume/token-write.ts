@@ -11,7 +11,7 @@ export interface TokenWrite {
   readonly receiver?: number | undefined;
 }
 
-/** The first row that a write changes. */
+/** The first row that a write changes where no token sees a later one. */
 export function rowOf({ token, receiver }: TokenWrite): number {
   return receiver ?? token;
 }

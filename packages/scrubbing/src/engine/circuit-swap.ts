@@ -46,7 +46,7 @@ export function complement(mask: NodeMask): NodeMask {
 }
 
 export interface CircuitOptions {
-  /** Awaited after each batch of donors, and of what runs later, with its size. */
+  /** Awaited with the size of each batch: of donors before they are run, of circuits after. */
   readonly onBatch: (sequences: number) => Promise<void>;
   /** Nothing is run: every outcome is that of a swap that changes nothing. */
   readonly dry?: boolean | undefined;

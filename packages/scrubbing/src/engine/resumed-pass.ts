@@ -64,7 +64,7 @@ export class ResumedPass {
     this.#outputs.dispose();
   }
 
-  /** The next tasks, as runs to resume. Swaps of one reference lie together, so that they find the rows they share. */
+  /** The next tasks, as runs to resume. Swaps of one reference share rows where they come one after the other. */
   #nextBatch(tasks: readonly SwapTask[], start: number): { chosen: readonly SwapTask[]; batch: ResumedBatch } {
     const { dataset, model } = this.#clean;
     const batch = new ResumedBatch(model.config, this.#known);

@@ -52,7 +52,7 @@ export async function prepareCircuit(
   return { pairs: context.random("order").shuffle(pairs), mask, edges };
 }
 
-/** Runs circuits on pairs. @param circuits whether there will be several: donors' runs are kept from one to the next */
+/** What runs circuits on pairs. @param circuits whether there will be several: donors' runs are kept from one to the next */
 export function swapsOf(
   context: ClaimContext,
   pairs: readonly CircuitPair[],
