@@ -31,6 +31,7 @@ interface Read {
 
 /** What is known of a batch. */
 interface Known {
+  readonly ids: Int32Array;
   /** The last MLP sees the columns that are read alone. */
   readonly readout: Int32Array | undefined;
   readonly reads: Map<Sublayer, Read>;
@@ -98,10 +99,10 @@ export class WholePass {
 
   #readsOf(tokens: TokenBatch, readout: Int32Array | undefined): Map<Sublayer, Read> {
     const known = this.#known.get(tokens);
-    if (known && areEqual(known.readout, readout)) return known.reads;
+    if (known && areEqual(known.ids, tokens.ids) && areEqual(known.readout, readout)) return known.reads;
     for (const { values } of known?.reads.values() ?? []) this.#remembered -= values?.length ?? 0;
     const reads = new Map<Sublayer, Read>();
-    this.#known.set(tokens, { readout: readout?.slice(), reads });
+    this.#known.set(tokens, { ids: tokens.ids.slice(), readout: readout?.slice(), reads });
     return reads;
   }
 
