@@ -1,5 +1,6 @@
 import { sha256 } from "#platform/sha256";
 import type { Fills } from "../ablation.ts";
+import { areEqual } from "../equal-numbers.ts";
 import type { TokenBatch } from "../forward.ts";
 import type { CircuitSite } from "./circuit-nodes.ts";
 import type { Channels } from "./linear-rows.ts";
@@ -75,10 +76,4 @@ function sizeOf(writes: Channels): number {
   let size = ENTRY;
   for (const values of writes.values()) size += values.length;
   return size;
-}
-
-function areEqual(a: Int32Array, b: Int32Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { parseSite, siteAt, type SiteName } from "@filigree/sites";
 import { ablate, type Fills, type NodeMask } from "../ablation.ts";
+import { areEqual } from "../equal-numbers.ts";
 import type { ForwardStart, TokenBatch } from "../forward.ts";
 import { runModel, type Model } from "../model.ts";
 import type { Cuts, CutWeights } from "./cut-weights.ts";
@@ -154,14 +155,6 @@ function firstDifference({ config }: Model, a: Ablated, b: Ablated): Sublayer {
     first = Math.min(first, 2 * Number(layer) + Number(kind === "mlp"));
   }
   return first;
-}
-
-/** Whether both are absent, or hold the same numbers. */
-function areEqual(a: ArrayLike<number> | undefined, b: ArrayLike<number> | undefined): boolean {
-  if (a === b) return true;
-  if (!a || !b || a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }
 
 /** Where a sublayer reads the residual stream. */

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { gatherColumns, overwrite } from "@filigree/kernels";
 import type { SiteName } from "@filigree/sites";
+import { areEqual } from "../equal-numbers.ts";
 import type { KnownRuns } from "./known-runs.ts";
 import type { ResumedBatch, ResumedRun } from "./resumed-batch.ts";
 import type { Twin } from "./shared-rows.ts";
@@ -65,7 +66,7 @@ export class RowSpace {
 
   /** Rows of a site [channels, keys]: those of the grid, and where it lacks one, what the known run shows. */
   fetch(site: SiteName, grid: Grid | undefined, keys: Int32Array): tf.Tensor2D {
-    if (grid && sameKeys(grid.keys, keys)) return grid.values;
+    if (grid && areEqual(grid.keys, keys)) return grid.values;
     const columns = this.columnsOf(grid);
     const missing: number[] = [];
     const chosen = keys.map((key) => {
@@ -82,7 +83,7 @@ export class RowSpace {
 
   /** The rows of either list, ascending. */
   union(a: Int32Array, b: Int32Array): Int32Array {
-    if (b.length === 0 || sameKeys(a, b)) return a;
+    if (b.length === 0 || areEqual(a, b)) return a;
     if (a.length === 0) return b;
     return Int32Array.from(new Set([...a, ...b])).sort();
   }
@@ -115,8 +116,4 @@ export function overwriteColumns(
     end += count;
   });
   return overwrite(values, indices, written);
-}
-
-function sameKeys(a: Int32Array, b: Int32Array): boolean {
-  return a === b || (a.length === b.length && a.every((key, i) => key === b[i]));
 }

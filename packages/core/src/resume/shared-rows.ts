@@ -1,3 +1,4 @@
+import { areEqual } from "../equal-numbers.ts";
 import { rowOf, type TokenWrite } from "./token-write.ts";
 
 /** In front of the token `before` a run shows what the earlier one, `run`, shows. */
@@ -60,7 +61,7 @@ class Contents {
     const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
     const hash = hashOf(bits);
     const alike = this.#byHash.get(hash) ?? [];
-    const known = alike.find((other) => isEqual(other.bits, bits));
+    const known = alike.find((other) => areEqual(other.bits, bits));
     if (known) return known.id;
     const id = this.#count++;
     this.#byHash.set(hash, [...alike, { bits, id }]);
@@ -73,10 +74,4 @@ function hashOf(words: Uint32Array): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < words.length; i++) hash = Math.imul(hash ^ words[i]!, 0x01000193);
   return hash;
-}
-
-function isEqual(a: Uint32Array, b: Uint32Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }

@@ -82,7 +82,7 @@ export class CircuitSwaps {
     const { examples } = clean.dataset;
     const { causal } = clean.model.config;
     const references = pairs.map(({ reference }) => examples[reference]!);
-    this.#batches = [...batchExamples(references, { causal, batchSize: BATCH_SIZE })].map((batch): PreparedBatch => {
+    this.#batches = batchExamples(references, { causal, batchSize: BATCH_SIZE }).map((batch): PreparedBatch => {
       return { batch, pairs: batch.indices.map((i) => pairs[i]!), runs: undefined, counted: false };
     });
   }
